@@ -31,20 +31,18 @@ type Json = Record<string, unknown>;
 export function parseManifest(bytes: Uint8Array, contentType: string): Manifest {
   const json = parseJson(bytes);
   const mediaType = decideMediaType(json, withoutParameters(contentType));
-  const subject = json['subject'] == null ? undefined : descriptor(json['subject'], 'subject');
-  const annotations = stringMap(json['annotations']);
+  const subject = json.subject == null ? undefined : descriptor(json.subject, 'subject');
+  const annotations = stringMap(json.annotations);
   const own =
-    typeof json['artifactType'] === 'string' && json['artifactType'] !== ''
-      ? json['artifactType']
-      : undefined;
+    typeof json.artifactType === 'string' && json.artifactType !== '' ? json.artifactType : undefined;
   if (isIndexType(mediaType)) {
-    const manifests = list(json['manifests'], 'manifests').map((each, at) =>
+    const manifests = list(json.manifests, 'manifests').map((each, at) =>
       descriptor(each, `manifests[${at}]`),
     );
     return { mediaType, blobs: [], manifests, subject, artifactType: own, annotations };
   }
-  const config = descriptor(json['config'], 'config');
-  const layers = list(json['layers'], 'layers').map((each, at) => descriptor(each, `layers[${at}]`));
+  const config = descriptor(json.config, 'config');
+  const layers = list(json.layers, 'layers').map((each, at) => descriptor(each, `layers[${at}]`));
   const blobs = [config, ...layers].filter((each) => !livesElsewhere(each.mediaType));
   return { mediaType, blobs, manifests: [], subject, artifactType: own ?? config.mediaType, annotations };
 }
@@ -61,9 +59,9 @@ function parseJson(bytes: Uint8Array): Json {
 
 /** The Content-Type and the manifest's own `mediaType` must agree; one of them may be missing. */
 function decideMediaType(json: Json, contentType: string): string {
-  const own = typeof json['mediaType'] === 'string' ? json['mediaType'] : '';
+  const own = typeof json.mediaType === 'string' ? json.mediaType : '';
   const known = (type: string): boolean => isIndexType(type) || isImageType(type);
-  if (json['schemaVersion'] !== 2) throw invalid('has no "schemaVersion": 2');
+  if (json.schemaVersion !== 2) throw invalid('has no "schemaVersion": 2');
   if (own !== '' && known(contentType) && own !== contentType) {
     throw invalid(`says mediaType ${own} but was sent as ${contentType}`);
   }
