@@ -1,0 +1,46 @@
+import { isIP } from 'node:net';
+import type { Authority } from './authority.ts';
+import { CertificateError } from './certificate-error.ts';
+import { newKey } from './key.ts';
+import type { Pair } from './pair.ts';
+import { sign } from './sign.ts';
+import { isSignedBy } from './signed-by.ts';
+import { SERVER_LIFE, validityFrom } from './validity.ts';
+
+// ub-common-name, RFC 5280 appendix A.1.
+const LONGEST_COMMON_NAME = 64;
+
+/**
+ * A new server certificate for `names` (canonical) with a new key, signed by `authority` and followed by it. Its life
+ * is not cut to the CA's: the CA's end is told as a warning, and a shorter life would only reissue at every start.
+ */
+export async function issueLeaf(authority: Authority, names: readonly string[], now: Date): Promise<Pair> {
+  const key = await newKey(2048);
+  const [signer] = authority.chain;
+  const leaf = sign(
+    {
+      commonName: names.find((name) => name.length <= LONGEST_COMMON_NAME),
+      key,
+      validity: validityFrom(now, SERVER_LIFE),
+      extensions: [
+        { name: 'basicConstraints', critical: true, cA: false },
+        { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
+        { name: 'extKeyUsage', serverAuth: true },
+        { name: 'subjectAltName', altNames: names.map(alternativeName) },
+      ],
+    },
+    { certificate: signer, key: authority.key },
+  );
+  if (!isSignedBy(leaf, signer)) {
+    // A subject that node-forge cannot write as it was, such as one with several values in one part.
+    throw new CertificateError(
+      `the subject of ca.crt (${signer.subject}) cannot be repeated in a server certificate: have that CA sign one and set tls.profile: files`,
+    );
+  }
+  return { chain: [leaf, ...authority.chain], key };
+}
+
+/** A GeneralName (RFC 5280, 4.2.1.6): 2 is dNSName, 7 is iPAddress. */
+function alternativeName(name: string): { type: 2; value: string } | { type: 7; ip: string } {
+  return isIP(name) ? { type: 7, ip: name } : { type: 2, value: name };
+}

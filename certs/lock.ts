@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CertificateError } from './certificate-error.ts';
+
+const BETWEEN_TRIES = 25;
+const TRIES = 2_400;
+const SQLITE_BUSY = 5;
+
+/**
+ * Runs `work` while no other process (nor another call in this one) does the same in this folder; waits a minute for
+ * its turn. Node has no flock, and a lock file of our own would outlive a killed process, so an empty SQLite database
+ * is locked instead: the operating system frees that lock whatever ends the process. Throws a CertificateError when
+ * the turn does not come.
+ */
+export async function whileLocked<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const path = join(directory, '.lock');
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    for (let tries = 0; !locked(database); tries += 1) {
+      if (tries === TRIES) {
+        throw new CertificateError(
+          `another process keeps ${path} locked: end the other Dockgate that uses this folder`,
+        );
+      }
+      await sleep(BETWEEN_TRIES);
+    }
+    return await work();
+  } finally {
+    database.close();
+  }
+}
+
+function locked(database: DatabaseSync): boolean {
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return false;
+    throw error;
+  }
+}
