@@ -1,0 +1,2 @@
+export * from './metadata.ts';
+export { openSqlite } from './sqlite/index.ts';

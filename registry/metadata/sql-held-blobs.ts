@@ -1,0 +1,83 @@
+import type { Digest, Name } from '../model/index.ts';
+import type { Images } from './metadata.ts';
+import { compileOnce } from './compile-once.ts';
+import type { Databases } from './sql-metadata.ts';
+
+type HeldBlobs = Pick<
+  Images,
+  'linkBlob' | 'findBlob' | 'isReferenced' | 'blobSize' | 'placesOfBlob' | 'unlinkBlob'
+>;
+
+/** Which name of which repository may serve which blob, in SQL. */
+export function sqlHeldBlobs(db: Databases): HeldBlobs {
+  const find = compileOnce(
+    db.read,
+    db.read
+      .selectFrom('held_blobs')
+      .innerJoin('blobs', 'blobs.digest', 'held_blobs.digest')
+      .select('size')
+      .where('repository', '=', '')
+      .where('name', '=', '')
+      .where('held_blobs.digest', '=', ''),
+  );
+  return {
+    linkBlob: (place, { digest, size }) =>
+      db.write.transaction().execute(async (transaction) => {
+        const now = Date.now();
+        await transaction
+          .insertInto('blobs')
+          .values({ digest, size, stored_at: now })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+        await transaction
+          .insertInto('held_blobs')
+          .values({ ...place, digest, linked_at: now })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      }),
+    async findBlob({ repository, name }, digest) {
+      return (await find(repository, name, digest))?.size;
+    },
+    async isReferenced(place, digest) {
+      const row = await db.read
+        .selectFrom('manifest_references')
+        .innerJoin('held_manifests', 'held_manifests.digest', 'manifest_references.manifest')
+        .select('kind')
+        .where('manifest_references.digest', '=', digest)
+        .where('repository', '=', place.repository)
+        .where('name', '=', place.name)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+    async blobSize(digest) {
+      const row = await db.read
+        .selectFrom('blobs')
+        .select('size')
+        .where('digest', '=', digest)
+        .executeTakeFirst();
+      return row?.size;
+    },
+    async placesOfBlob(digest, repositories) {
+      if (repositories.length === 0) return [];
+      const rows = await db.read
+        .selectFrom('held_blobs')
+        .select(['repository', 'name'])
+        .where('digest', '=', digest)
+        .where('repository', 'in', repositories)
+        .orderBy('repository')
+        .orderBy('name')
+        .execute();
+      return rows.map((row) => ({ repository: row.repository, name: row.name as Name }));
+    },
+    async unlinkBlob(place, digest: Digest) {
+      const { numDeletedRows } = await db.write
+        .deleteFrom('held_blobs')
+        .where('repository', '=', place.repository)
+        .where('name', '=', place.name)
+        .where('digest', '=', digest)
+        .executeTakeFirstOrThrow();
+      return numDeletedRows > 0n;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { sql, type Kysely } from 'kysely';
+import type { Metadata } from './metadata.ts';
+import { sqlAbsences } from './sql-absences.ts';
+import { sqlImages } from './sql-images.ts';
+import { sqlSigningKeys } from './sql-signing-keys.ts';
+import type { Tables } from './tables.ts';
+import { sqlUploads } from './sql-uploads.ts';
+import { sqlUsers } from './sql-users.ts';
+
+/** One database by three doors. */
+export interface Databases {
+  /** For queries. */
+  readonly read: Kysely<Tables>;
+  /** For what must survive a power cut once it was answered. */
+  readonly write: Kysely<Tables>;
+  /** For what may be lost with the power: sessions, times, absences. */
+  readonly note: Kysely<Tables>;
+}
+
+/** The store in SQL, the same for every database that kysely speaks to. */
+export function sqlMetadata(db: Databases): Metadata {
+  return {
+    images: sqlImages(db),
+    uploads: sqlUploads(db),
+    users: sqlUsers(db),
+    keys: sqlSigningKeys(db),
+    absences: sqlAbsences(db),
+    async check() {
+      await sql`select count(*) from signing_keys`.execute(db.read);
+    },
+    async close() {
+      for (const each of [db.note, db.write, db.read]) await each.destroy();
+    },
+  };
+}

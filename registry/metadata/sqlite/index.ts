@@ -1,0 +1,19 @@
+import { Kysely } from 'kysely';
+import { migrate } from '../migrations.ts';
+import type { Metadata } from '../metadata.ts';
+import { sqlMetadata } from '../sql-metadata.ts';
+import type { Tables } from '../tables.ts';
+import { SqliteDialect } from './dialect.ts';
+import { Turn } from './turn.ts';
+
+/** Opens, and makes or migrates, the metadata in one SQLite file. Throws when the file cannot be used. */
+export async function openSqlite(file: string): Promise<Metadata> {
+  const turn = new Turn();
+  const db = {
+    read: new Kysely<Tables>({ dialect: new SqliteDialect({ file, durability: 'normal' }) }),
+    write: new Kysely<Tables>({ dialect: new SqliteDialect({ file, durability: 'full', turn }) }),
+    note: new Kysely<Tables>({ dialect: new SqliteDialect({ file, durability: 'normal', turn }) }),
+  };
+  await migrate(db.write);
+  return sqlMetadata(db);
+}

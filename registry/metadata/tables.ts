@@ -1,0 +1,39 @@
+/**
+ * The tables, as kysely sees them. What is held where is rows; the bytes of manifests are here, those of blobs are not.
+ *
+ *   manifests ── manifest_references          content, once for all repositories
+ *       │
+ *   held_manifests ── tags                    which name of which repository holds it
+ *   blobs ── held_blobs                       bytes that are in the blob store, and who may serve them
+ *   uploads, absences                         what is under way, and what upstreams do not have
+ *   users, signing_keys                       who may log in
+ */
+export interface Tables {
+  manifests: {
+    digest: string;
+    media_type: string;
+    artifact_type: string | null;
+    subject: string | null;
+    /** A JSON object of strings. */
+    annotations: string;
+    bytes: Uint8Array;
+  };
+  manifest_references: { manifest: string; digest: string; kind: 'blob' | 'manifest' };
+  held_manifests: { repository: string; name: string; digest: string; stored_at: number };
+  tags: {
+    repository: string;
+    name: string;
+    tag: string;
+    digest: string;
+    changed_at: number;
+    confirmed_at: number;
+  };
+  blobs: { digest: string; size: number; stored_at: number };
+  held_blobs: { repository: string; name: string; digest: string; linked_at: number };
+  uploads: { id: string; repository: string; name: string; started_at: number };
+  absences: { repository: string; name: string; reference: string; until: number };
+  /** `roles`: a JSON list of strings. */
+  users: { name: string; password_hash: string; roles: string; created_at: number };
+  /** `jwk`: a private JSON Web Key. */
+  signing_keys: { id: string; jwk: string; created_at: number };
+}
