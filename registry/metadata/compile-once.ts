@@ -10,5 +10,5 @@ export function compileOnce<Row>(
   query: Compilable<Row>,
 ): (...parameters: readonly unknown[]) => Promise<Row | undefined> {
   const compiled = query.compile();
-  return async (...parameters) => (await db.executeQuery({ ...compiled, parameters })).rows[0];
+  return async (...parameters) => (await db.executeQuery<Row>({ ...compiled, parameters })).rows[0];
 }

@@ -12,10 +12,7 @@ export function sqlImages(db: Databases): Images {
   return {
     ...sqlHeldBlobs(db),
     putManifest: (put) => db.write.transaction().execute((transaction) => putManifest(transaction, put)),
-    findManifest: (place, reference) =>
-      'tag' in reference
-        ? findByTag(db.read, place, reference.tag)
-        : findByDigest(db.read, place, reference.digest),
+    findManifest: manifestFinder(db.read),
 
     async confirmTag(place, tag, digest) {
       await db.note
