@@ -95,6 +95,13 @@ export interface Upload {
 export interface Uploads {
   start(upload: Upload): Promise<void>;
   find(id: string): Promise<Upload | undefined>;
+  /**
+   * Makes `by` the only one that may write to a session until a time; again by the same prolongs it. False while
+   * another holds it, in whatever process, or when there is no such session.
+   */
+  claim(id: string, by: string, until: number): Promise<boolean>;
+  /** Gives a claim back. */
+  release(id: string, by: string): Promise<void>;
   /** Closes a session; false when it was not open. */
   end(id: string): Promise<boolean>;
   /** Sessions that were started before `time`. */

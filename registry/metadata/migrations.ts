@@ -89,6 +89,8 @@ async function createTables(db: Kysely<never>): Promise<void> {
     .addColumn('repository', 'text', (column) => column.notNull())
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('started_at', 'integer', (column) => column.notNull())
+    .addColumn('claimed_by', 'text')
+    .addColumn('claimed_until', 'integer', (column) => column.notNull())
     .execute();
   await schema
     .createTable('absences')

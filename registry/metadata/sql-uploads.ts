@@ -9,12 +9,29 @@ export function sqlUploads(db: Databases): Uploads {
     async start({ id, place, startedAt }) {
       await db.note
         .insertInto('uploads')
-        .values({ id, ...place, started_at: startedAt })
+        .values({ id, ...place, started_at: startedAt, claimed_by: null, claimed_until: 0 })
         .execute();
     },
     async find(id) {
       const row = await db.read.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
       return row && fromRow(row);
+    },
+    async claim(id, by, until) {
+      const { numUpdatedRows } = await db.note
+        .updateTable('uploads')
+        .set({ claimed_by: by, claimed_until: until })
+        .where('id', '=', id)
+        .where((where) => where.or([where('claimed_until', '<', Date.now()), where('claimed_by', '=', by)]))
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows > 0n;
+    },
+    async release(id, by) {
+      await db.note
+        .updateTable('uploads')
+        .set({ claimed_by: null, claimed_until: 0 })
+        .where('id', '=', id)
+        .where('claimed_by', '=', by)
+        .execute();
     },
     async end(id) {
       const { numDeletedRows } = await db.note

@@ -30,7 +30,15 @@ export interface Tables {
   };
   blobs: { digest: string; size: number; stored_at: number };
   held_blobs: { repository: string; name: string; digest: string; linked_at: number };
-  uploads: { id: string; repository: string; name: string; started_at: number };
+  /** `claimed_by`: whoever is writing to it, until `claimed_until`. */
+  uploads: {
+    id: string;
+    repository: string;
+    name: string;
+    started_at: number;
+    claimed_by: string | null;
+    claimed_until: number;
+  };
   absences: { repository: string; name: string; reference: string; until: number };
   /** `roles`: a JSON list of strings. */
   users: { name: string; password_hash: string; roles: string; created_at: number };

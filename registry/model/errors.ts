@@ -40,6 +40,11 @@ export const errorTable = {
   unsupported: { code: 'UNSUPPORTED', status: 405, message: 'the operation is unsupported' },
   unknownEndpoint: { code: 'UNSUPPORTED', status: 404, message: 'there is no such endpoint' },
   tooManyRequests: { code: 'TOOMANYREQUESTS', status: 429, message: 'too many requests' },
+  storageFull: {
+    code: 'UNAVAILABLE',
+    status: 507,
+    message: 'the blob store is full: free space or make it larger',
+  },
   internal: { code: 'UNKNOWN', status: 500, message: 'unexpected fault in the registry; its log says more' },
   badGateway: { code: 'UNAVAILABLE', status: 502, message: 'an upstream registry answered wrongly' },
   unavailable: { code: 'UNAVAILABLE', status: 503, message: 'service unavailable' },

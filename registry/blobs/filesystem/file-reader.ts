@@ -1,0 +1,38 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import type { BlobReader } from '../blob-store.ts';
+import { isMissing } from './faults.ts';
+
+/** Opens `path` for reading; undefined when there is no such file. */
+export async function openFile(path: string): Promise<BlobReader | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (fault) {
+    if (isMissing(fault)) return undefined;
+    throw fault;
+  }
+  try {
+    return new FileReader(file, (await file.stat()).size);
+  } catch (fault) {
+    await file.close();
+    throw fault;
+  }
+}
+
+class FileReader implements BlobReader {
+  readonly size: number;
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle, size: number) {
+    this.#file = file;
+    this.size = size;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    return (await this.#file.read(into, 0, into.byteLength, position)).bytesRead;
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}

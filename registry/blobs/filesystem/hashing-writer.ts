@@ -1,0 +1,102 @@
+import type { Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { Writable } from 'node:stream';
+
+/** Sockets give some 16 KiB at a time; pieces of this size cost half the processor time when they are written. */
+const pieceSize = 1024 * 1024;
+
+/**
+ * Hashes and writes what flows through it, from `position` on. One piece is on its way to the file while the next is
+ * gathered, so at most two are in memory. With `onGrowth` a piece is written as soon as the file is free, whatever its
+ * size: somebody is waiting for the bytes.
+ */
+export class HashingWriter extends Writable {
+  readonly #file: FileHandle;
+  readonly #hash: Hash;
+  readonly #onGrowth: ((size: number) => void) | undefined;
+  #position: number;
+  #gathered: Uint8Array[] = [];
+  #gatheredSize = 0;
+  #writing: Promise<void> | undefined;
+  #fault: Error | undefined;
+
+  constructor(file: FileHandle, position: number, hash: Hash, onGrowth?: (size: number) => void) {
+    super({ highWaterMark: pieceSize });
+    this.#file = file;
+    this.#position = position;
+    this.#hash = hash;
+    this.#onGrowth = onGrowth;
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (fault?: Error | null) => void): void {
+    this.#hash.update(chunk);
+    this.#gathered.push(chunk);
+    this.#gatheredSize += chunk.byteLength;
+    if (!this.#writing && (this.#onGrowth || this.#gatheredSize >= pieceSize)) this.#start();
+    if (this.#gatheredSize < pieceSize) done(this.#fault);
+    else this.#waitForRoom(done);
+  }
+
+  override _final(done: (fault?: Error | null) => void): void {
+    if (!this.#fault && this.#gatheredSize > 0 && !this.#writing) this.#start();
+    if (this.#writing)
+      void this.#writing.then(() => {
+        this._final(done);
+      });
+    else done(this.#fault);
+  }
+
+  override _destroy(fault: Error | null, done: (fault?: Error | null) => void): void {
+    // The file must not be closed under a running write.
+    void (this.#writing ?? Promise.resolve()).then(() => {
+      done(fault);
+    });
+  }
+
+  #waitForRoom(done: (fault?: Error | null) => void): void {
+    void (this.#writing ?? Promise.resolve()).then(() => {
+      if (!this.#writing && !this.#fault && this.#gatheredSize >= pieceSize) this.#start();
+      done(this.#fault);
+    });
+  }
+
+  #start(): void {
+    const pieces = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredSize = 0;
+    this.#writing = this.#write(pieces).then(
+      () => {
+        this.#writing = undefined;
+        this.#onGrowth?.(this.#position);
+        if (this.#onGrowth && this.#gatheredSize > 0 && !this.destroyed) this.#start();
+      },
+      (fault: unknown) => {
+        this.#writing = undefined;
+        this.#fault = fault instanceof Error ? fault : new Error(String(fault));
+        this.destroy(this.#fault);
+      },
+    );
+  }
+
+  /** A kernel may write less than it was given. */
+  async #write(pieces: Uint8Array[]): Promise<void> {
+    let rest = pieces;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#file.writev(rest, this.#position);
+      this.#position += bytesWritten;
+      rest = dropFirst(rest, bytesWritten);
+    }
+  }
+}
+
+function dropFirst(pieces: Uint8Array[], count: number): Uint8Array[] {
+  let left = count;
+  let at = 0;
+  for (const piece of pieces) {
+    if (left < piece.byteLength) break;
+    left -= piece.byteLength;
+    at += 1;
+  }
+  const [first, ...others] = pieces.slice(at);
+  return first ? [first.subarray(left), ...others] : [];
+}

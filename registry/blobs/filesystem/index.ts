@@ -1,0 +1,34 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import type { Digest } from '../../model/index.ts';
+import type { BlobReader, BlobStore, IncomingBlobs } from '../blob-store.ts';
+import { openFile } from './file-reader.ts';
+import { FilesystemIncoming } from './incoming.ts';
+import { layoutBelow, type Layout } from './layout.ts';
+
+/** Opens, and makes if need be, a blob store in a folder. Throws when the folder cannot be used. */
+export async function openFilesystem(root: string): Promise<BlobStore> {
+  const layout = layoutBelow(root);
+  await mkdir(layout.incoming, { recursive: true, mode: 0o700 });
+  return new FilesystemBlobs(layout);
+}
+
+class FilesystemBlobs implements BlobStore {
+  readonly incoming: IncomingBlobs;
+  readonly #layout: Layout;
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+    this.incoming = new FilesystemIncoming(layout);
+  }
+
+  open(digest: Digest): Promise<BlobReader | undefined> {
+    return openFile(this.#layout.blob(digest));
+  }
+
+  async check(): Promise<void> {
+    const probe = this.#layout.arriving(`probe-${randomUUID()}`);
+    await writeFile(probe, 'x', { mode: 0o600 });
+    await rm(probe, { force: true });
+  }
+}
