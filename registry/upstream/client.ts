@@ -1,0 +1,127 @@
+import type { Name } from '../model/index.ts';
+import type { Answer } from './answer.ts';
+import { parseChallenges, type Challenge } from './challenge.ts';
+import { UpstreamFailure } from './failure.ts';
+import { basicAuthorization, type UpstreamSettings } from './settings.ts';
+import { TokenSource, type TokenRequest } from './token-source.ts';
+import { Transport, type Ask } from './transport.ts';
+
+/** What the upstream wants, as far as it has told. */
+type Demand =
+  | { readonly scheme: 'basic' }
+  | {
+      readonly scheme: 'bearer';
+      readonly realm: URL;
+      readonly service: string | undefined;
+      readonly scopeOf: (name: Name) => string;
+    };
+
+/** An Authorization header, and for a token how it was come by. */
+interface Pass {
+  readonly authorization: string;
+  readonly token?: { readonly text: string; readonly request: TokenRequest; readonly fresh: boolean };
+}
+
+/** Without, with a remembered pass that is refused, and with a new one. */
+const mostAttempts = 3;
+
+/** Sends requests with the authorization that the upstream asks for, and remembers what it asked for. */
+export class Client {
+  readonly #settings: UpstreamSettings;
+  readonly #transport: Transport;
+  readonly #tokens: TokenSource;
+  #demand: Demand | undefined;
+
+  constructor(settings: UpstreamSettings) {
+    this.#settings = settings;
+    this.#transport = new Transport(settings);
+    this.#tokens = new TokenSource(settings, this.#transport);
+  }
+
+  /**
+   * The answer to a request about `name`; 401, with its body dropped, only when nothing that we have is accepted.
+   * Throws UpstreamFailure, or the signal's reason once it fired.
+   */
+  async send(ask: Ask, name: Name): Promise<Answer> {
+    let pass = this.#demand && (await this.#passFor(this.#demand, name, ask.signal));
+    for (let attempt = 1; ; attempt += 1) {
+      const headers = pass ? { ...ask.headers, authorization: pass.authorization } : ask.headers;
+      const answer = await this.#transport.send({ ...ask, headers });
+      if (answer.status !== 401) return answer;
+      answer.drop();
+      const next = attempt < mostAttempts && (await this.#nextPass(answer, pass, name, ask.signal));
+      if (!next) return answer;
+      pass = next;
+    }
+  }
+
+  /** Ends every connection. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  /** Another pass than the one that was refused, if there is one. */
+  async #nextPass(
+    answer: Answer,
+    refused: Pass | undefined,
+    name: Name,
+    signal: AbortSignal | undefined,
+  ): Promise<Pass | undefined> {
+    // A host that we were redirected to must not name the realm that gets the password.
+    if (answer.url.origin !== this.#settings.url.origin) return undefined;
+    const demand = this.#demandOf(parseChallenges(answer.header('www-authenticate') ?? ''), name);
+    if (!demand) return undefined;
+    this.#demand = demand;
+    if (refused?.token) this.#tokens.discard(refused.token.request, refused.token.text);
+    if (refused?.token?.fresh && isSame(requestOf(demand, name), refused.token.request)) return undefined;
+    const next = await this.#passFor(demand, name, signal);
+    return next?.authorization === refused?.authorization ? undefined : next;
+  }
+
+  async #passFor(demand: Demand, name: Name, signal: AbortSignal | undefined): Promise<Pass | undefined> {
+    const request = requestOf(demand, name);
+    if (!request) {
+      const authorization = basicAuthorization(this.#settings);
+      return authorization === undefined ? undefined : { authorization };
+    }
+    const { token, fresh } = await this.#tokens.get(request, signal);
+    return { authorization: `Bearer ${token}`, token: { text: token, request, fresh } };
+  }
+
+  /** Bearer before Basic: with it, the password travels less. */
+  #demandOf(challenges: readonly Challenge[], name: Name): Demand | undefined {
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+    if (!bearer) return challenges.some(({ scheme }) => scheme === 'basic') ? { scheme: 'basic' } : undefined;
+    const { realm = '', service, scope } = bearer.params;
+    const url = URL.parse(realm);
+    if (url?.protocol !== 'https:' && url?.protocol !== 'http:') throw this.#badRealm();
+    return { scheme: 'bearer', realm: url, service, scopeOf: scopePattern(scope, name) };
+  }
+
+  #badRealm(): UpstreamFailure {
+    const { name, url } = this.#settings;
+    const message = `${url.host} asks for a token but names no address to get it from: check that it is a registry`;
+    return new UpstreamFailure(name, 'bad-answer', message, { status: 401 });
+  }
+}
+
+function requestOf(demand: Demand, name: Name): TokenRequest | undefined {
+  if (demand.scheme === 'basic') return undefined;
+  return { realm: demand.realm, service: demand.service, scope: demand.scopeOf(name) };
+}
+
+function isSame(one: TokenRequest | undefined, other: TokenRequest): boolean {
+  return one?.realm.href === other.realm.href && one.service === other.service && one.scope === other.scope;
+}
+
+/**
+ * How the scope for other names is made from the one that was asked for `name`: some registries put the name of one of
+ * their own repositories before it (`repository:docker-remote/library/nginx:pull`), some have one scope for all.
+ */
+function scopePattern(scope: string | undefined, name: Name): (other: Name) => string {
+  if (scope === undefined) return (other) => `repository:${other}:pull`;
+  const actions = /:[^:]*$/.exec(scope)?.[0] ?? '';
+  const before = scope.slice(0, -(name + actions).length);
+  const hasName = scope.endsWith(name + actions) && /^repository:(?:[^: ]*\/)?$/.test(before);
+  return hasName ? (other) => before + other + actions : () => scope;
+}

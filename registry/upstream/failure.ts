@@ -1,0 +1,93 @@
+/** Why an upstream gave no definite answer. */
+export type FailureKind =
+  | 'unreachable'
+  | 'timeout'
+  | 'tls'
+  | 'unauthorized'
+  | 'denied'
+  | 'rate-limited'
+  | 'server-error'
+  | 'bad-answer';
+
+/** What else is known: the HTTP `status`, and `retryAfter`, the seconds that the upstream asks us to wait. */
+export interface FailureFacts {
+  readonly status?: number | undefined;
+  readonly retryAfter?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * An upstream gave no definite answer. `message` names the repository and the host, says what to do, and holds
+ * neither credentials nor the query of a URL, which on a CDN grants access.
+ */
+export class UpstreamFailure extends Error {
+  override readonly name = 'UpstreamFailure';
+  /** The proxy repository whose upstream it is. */
+  readonly upstream: string;
+  readonly kind: FailureKind;
+  readonly status: number | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(upstream: string, kind: FailureKind, message: string, facts: FailureFacts = {}) {
+    super(`${upstream}: ${message}`, facts.cause === undefined ? {} : { cause: facts.cause });
+    this.upstream = upstream;
+    this.kind = kind;
+    this.status = facts.status;
+    this.retryAfter = facts.retryAfter;
+  }
+}
+
+interface Fault {
+  readonly code: RegExp;
+  readonly kind: FailureKind;
+  readonly says: string;
+}
+
+const checkNetwork = 'check its address, the DNS and the way there';
+
+/** By the error codes of undici, Node and OpenSSL; the first row that fits. */
+const faults: readonly Fault[] = [
+  {
+    code: /^(UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/,
+    kind: 'timeout',
+    says: `did not take the connection in time: ${checkNetwork}`,
+  },
+  { code: /^UND_ERR_HEADERS_TIMEOUT$/, kind: 'timeout', says: 'did not answer in time: try again later' },
+  { code: /^UND_ERR_BODY_TIMEOUT$/, kind: 'timeout', says: 'stopped sending: try again later' },
+  {
+    code: /CERT|SSL|TLS|SIGNATURE|HOSTNAME_MISMATCH|^EPROTO$/,
+    kind: 'tls',
+    says: 'could not be verified: give the CA that signed its certificate as "ca", and check that it speaks https',
+  },
+  {
+    code: /^(HPE_|UND_ERR_RES_|UND_ERR_HEADERS_OVERFLOW)/,
+    kind: 'bad-answer',
+    says: 'did not answer in correct HTTP: check that it is a registry',
+  },
+  {
+    code: /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/,
+    kind: 'unreachable',
+    says: 'broke the connection: try again',
+  },
+  { code: /^/, kind: 'unreachable', says: `could not be reached: ${checkNetwork}` },
+];
+
+/** The failure that an error of the connection to `host` means; `host` is what the message calls it. */
+export function failureOf(upstream: string, host: string, cause: unknown): UpstreamFailure {
+  const code = codeOf(cause);
+  const fault = faults.find((row) => row.code.test(code));
+  const why = code === '' ? '' : ` (${code})`;
+  return new UpstreamFailure(upstream, fault?.kind ?? 'unreachable', `${host} ${fault?.says ?? ''}${why}`, {
+    cause,
+  });
+}
+
+/** True when the connection broke, which also befalls one that the other side closed while it was idle. */
+export function isBrokenConnection(cause: unknown): boolean {
+  return /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/.test(codeOf(cause));
+}
+
+function codeOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : '';
+}

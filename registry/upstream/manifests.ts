@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import {
+  algorithmOf,
+  digestFrom,
+  isDigest,
+  manifestTypes,
+  withoutParameters,
+  type Digest,
+  type DigestAlgorithm,
+  type Reference,
+} from '../model/index.ts';
+import type { Answer } from './answer.ts';
+import { UpstreamFailure } from './failure.ts';
+
+/** What an upstream says of a manifest without sending it. */
+export interface UpstreamManifestHead {
+  /** What a tag names now; undefined when the upstream does not say it, and only a GET will tell. */
+  readonly digest: Digest | undefined;
+  /** Without parameters; empty when the upstream does not say it. */
+  readonly mediaType: string;
+  /** In bytes. */
+  readonly size: number | undefined;
+}
+
+/** A manifest whose bytes have the digest. */
+export interface UpstreamManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The most that a manifest may have, in bytes: twice what OCI distribution-spec 1.1 wants every registry to take. */
+const manifestLimit = 8 * 1024 * 1024;
+
+/** What a request for a manifest carries. */
+export const manifestHeaders = { accept: manifestTypes.join(', ') };
+
+/** Reads an answer of 200 to HEAD; throws UpstreamFailure when it cannot be that of a registry. */
+export function readHead(upstream: string, answer: Answer, reference: Reference): UpstreamManifestHead {
+  answer.drop();
+  const mediaType = mediaTypeOf(answer);
+  if (mediaType !== '' && !manifestTypes.includes(mediaType)) throw wrongType(upstream, answer, mediaType);
+  const wanted = wantedDigest(reference);
+  const said = saidDigest(answer);
+  if (wanted && said && algorithmOf(wanted) === algorithmOf(said) && wanted !== said)
+    throw wrongDigest(upstream, answer);
+  return { digest: wanted ?? said, mediaType, size: answer.length };
+}
+
+/**
+ * Reads an answer of 200 to GET. Its bytes must have the digest that was asked for and the one that the upstream says;
+ * throws UpstreamFailure otherwise, and for what is no manifest.
+ */
+export async function readManifest(
+  upstream: string,
+  answer: Answer,
+  reference: Reference,
+): Promise<UpstreamManifest> {
+  const mediaType = mediaTypeOf(answer);
+  // The digest of a tag's manifest may be ours alone to compute, and must then be that of the plain bytes.
+  const isPlain = /^(identity)?$/.test(answer.header('content-encoding') ?? '');
+  if (!isPlain || !manifestTypes.includes(mediaType)) {
+    answer.drop();
+    throw wrongType(upstream, answer, isPlain ? mediaType : 'compressed bytes');
+  }
+  const bytes = await answer.read(manifestLimit);
+  const claims = [wantedDigest(reference), saidDigest(answer)].filter((claim) => claim !== undefined);
+  if (claims.some((claim) => claim !== digestOf(algorithmOf(claim), bytes)))
+    throw wrongDigest(upstream, answer);
+  return { digest: claims[0] ?? digestOf('sha256', bytes), mediaType, bytes };
+}
+
+/** The digest that an upstream says its content has. OCI distribution-spec 1.1, "Pulling manifests". */
+export function saidDigest(answer: Answer): Digest | undefined {
+  const said = answer.header('docker-content-digest') ?? '';
+  return isDigest(said) ? said : undefined;
+}
+
+/** The failure of an upstream that sends or names other content than was asked for. */
+export function wrongDigest(upstream: string, answer: Answer): UpstreamFailure {
+  const message = `${answer.url.host} sent content with another digest than it should have: its copy is damaged, or something on the way changes it`;
+  return new UpstreamFailure(upstream, 'bad-answer', message, { status: answer.status });
+}
+
+function mediaTypeOf(answer: Answer): string {
+  return withoutParameters(answer.header('content-type') ?? '');
+}
+
+function wantedDigest(reference: Reference): Digest | undefined {
+  return 'digest' in reference ? reference.digest : undefined;
+}
+
+function digestOf(algorithm: DigestAlgorithm, bytes: Uint8Array): Digest {
+  return digestFrom(algorithm, createHash(algorithm).update(bytes).digest('hex'));
+}
+
+function wrongType(upstream: string, answer: Answer, what: string): UpstreamFailure {
+  const sent = what === '' ? 'content without a type' : what.slice(0, 100);
+  const message = `${answer.url.host} sent ${sent} where a manifest was asked for: check that it is a registry, and that no login page answers in its place`;
+  return new UpstreamFailure(upstream, 'bad-answer', message, { status: answer.status });
+}
