@@ -1,6 +1,6 @@
-import { access, chmod, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import process from 'node:process';
 import { CertificateError } from './certificate-error.ts';
 
 /** Who may read a kept file: a `secret` its owner only (0600), a `public` one everybody who reaches it (0644). */
@@ -9,20 +9,25 @@ export type Secrecy = 'secret' | 'public';
 const FILE_MODE = { secret: 0o600, public: 0o644 } as const;
 
 /**
- * Makes the folder for keys (0700), or closes the one that is there to others. Returns a warning for each thing that
- * could not be closed; throws a CertificateError when nothing can be written there.
+ * Makes the folder for keys (0700), or closes the one that is there to others. Returns a warning when it could not be
+ * closed; throws a CertificateError when there can be no folder.
  */
 export async function keepFolder(directory: string): Promise<string[]> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
-    throw new CertificateError(
-      `cannot write certificates in ${directory} (${codeOf(cause)}): let ${whoami()} write there, or bring your own certificate with tls.profile: files`,
-      { cause },
-    );
+    throw cannotWrite(directory, cause);
   }
   return tighten(directory, 0o700);
+}
+
+/** The fault of a folder in which nothing can be made. */
+export function cannotWrite(directory: string, cause: unknown): CertificateError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new CertificateError(
+    `cannot write certificates in ${directory} (${why}): let ${whoami()} write there, or bring your own certificate with tls.profile: files`,
+    { cause },
+  );
 }
 
 /** Closes a folder or key file that others can read; returns a warning when it belongs to somebody else. */
@@ -70,7 +75,7 @@ export async function readKept(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const code = codeOf(cause);
+    const { code = String(cause) } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
     const way =
       code === 'EACCES' ? `let ${whoami()} read it (chown or chmod)` : 'put a readable PEM file there';
@@ -78,11 +83,6 @@ export async function readKept(path: string): Promise<string | undefined> {
   }
 }
 
-function codeOf(cause: unknown): string {
-  return (cause as NodeJS.ErrnoException).code ?? String(cause);
-}
-
 function whoami(): string {
-  const { uid } = userInfo({ encoding: 'utf8' });
-  return `user ${uid}`;
+  return `user ${process.geteuid?.() ?? 'of the gateway'}`;
 }

@@ -32,9 +32,9 @@ export async function issueLeaf(authority: Authority, names: readonly string[], 
     { certificate: signer, key: authority.key },
   );
   if (!isSignedBy(leaf, signer)) {
-    // A subject that node-forge cannot write as it was, such as one with several values in one part.
+    // Only an operator's CA comes here; node-forge cannot write a subject with several values in one part, for one.
     throw new CertificateError(
-      `the subject of ca.crt (${signer.subject}) cannot be repeated in a server certificate: have that CA sign one and set tls.profile: files`,
+      `Dockgate cannot sign with this ca.crt, because it cannot repeat the subject (${signer.subject}): have that CA sign a server certificate elsewhere and set tls.profile: files`,
     );
   }
   return { chain: [leaf, ...authority.chain], key };

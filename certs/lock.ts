@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CertificateError } from './certificate-error.ts';
+import { cannotWrite } from './keep.ts';
 
-const BETWEEN_TRIES = 25;
+const BETWEEN_TRIES = 25; // milliseconds
 const TRIES = 2_400;
 const SQLITE_BUSY = 5;
 
@@ -11,16 +12,15 @@ const SQLITE_BUSY = 5;
  * Runs `work` while no other process (nor another call in this one) does the same in this folder; waits a minute for
  * its turn. Node has no flock, and a lock file of our own would outlive a killed process, so an empty SQLite database
  * is locked instead: the operating system frees that lock whatever ends the process. Throws a CertificateError when
- * the turn does not come.
+ * the turn does not come or the folder cannot be written.
  */
 export async function whileLocked<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  const path = join(directory, '.lock');
-  const database = new DatabaseSync(path, { timeout: 0 });
+  const database = openIn(directory);
   try {
-    for (let tries = 0; !locked(database); tries += 1) {
+    for (let tries = 0; !locked(database, directory); tries += 1) {
       if (tries === TRIES) {
         throw new CertificateError(
-          `another process keeps ${path} locked: end the other Dockgate that uses this folder`,
+          `another process has locked ${directory}: end the other Dockgate that uses it`,
         );
       }
       await sleep(BETWEEN_TRIES);
@@ -31,12 +31,20 @@ export async function whileLocked<T>(directory: string, work: () => Promise<T>):
   }
 }
 
-function locked(database: DatabaseSync): boolean {
+function openIn(directory: string): DatabaseSync {
+  try {
+    return new DatabaseSync(join(directory, '.lock'), { timeout: 0 });
+  } catch (error) {
+    throw cannotWrite(directory, error);
+  }
+}
+
+function locked(database: DatabaseSync, directory: string): boolean {
   try {
     database.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return false;
-    throw error;
+    throw cannotWrite(directory, error);
   }
 }

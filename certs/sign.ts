@@ -7,6 +7,9 @@ import type { Validity } from './validity.ts';
 const { asn1, pki, util } = forge;
 type Field = forge.pki.CertificateField;
 
+// node-forge's types take a class where its code reads the tag of a string type.
+const UTF8_STRING = asn1.Type.UTF8 as unknown as forge.asn1.Class;
+
 /** An extension as node-forge takes it: its name and its own fields. */
 export interface Extension {
   name: string;
@@ -57,16 +60,15 @@ function serialNumber(): string {
 
 function subjectOf(commonName: string | undefined): Field[] {
   const fields = { organizationName: 'Dockgate', ...(commonName !== undefined && { commonName }) };
-  // UTF8String, because PrintableString, node-forge's choice, has no '*' and no '_'.
-  const valueTagClass = asn1.Type.UTF8 as unknown as forge.asn1.Class;
-  return Object.entries(fields).map(([name, value]) => ({ name, value, valueTagClass }));
+  // PrintableString, node-forge's choice, has no '*' and no '_'.
+  return Object.entries(fields).map(([name, value]) => ({ name, value, valueTagClass: UTF8_STRING }));
 }
 
 /** node-forge keeps the bytes of a parsed UTF8String but encodes what it writes: decoded here, the issuer stays the same. */
 function subjectAttributes({ subject }: forge.pki.Certificate, parsed: boolean): Field[] {
   if (!parsed) return subject.attributes;
   return subject.attributes.map((field) =>
-    Number(field.valueTagClass) === asn1.Type.UTF8 && typeof field.value === 'string'
+    field.valueTagClass === UTF8_STRING && typeof field.value === 'string'
       ? { ...field, value: util.decodeUtf8(field.value) }
       : field,
   );
