@@ -1,0 +1,26 @@
+import type { Finding } from '../errors.ts';
+import type { Outline } from '../outline.ts';
+import { checkAuth } from './auth.ts';
+import { checkBlobStores } from './blob-stores.ts';
+import { checkCycles } from './cycles.ts';
+import { checkHosts } from './hosts.ts';
+import { checkNames } from './names.ts';
+import { checkPorts } from './ports.ts';
+import { checkRepositories } from './repositories.ts';
+import { checkTls } from './tls.ts';
+
+const checks = [
+  checkNames,
+  checkHosts,
+  checkPorts,
+  checkBlobStores,
+  checkTls,
+  checkRepositories,
+  checkCycles,
+  checkAuth,
+];
+
+/** What is wrong between keys that are each right by themselves, as far as they can be seen. */
+export function crossCheck(outline: Outline): Finding[] {
+  return checks.flatMap((check) => [...check(outline)]);
+}

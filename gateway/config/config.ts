@@ -1,0 +1,155 @@
+/**
+ * The configuration as the rest of the gateway sees it: complete, every default filled in, every path absolute,
+ * durations in milliseconds, sizes in bytes, and frozen. Only loadConfig makes one.
+ */
+export interface Config {
+  /** Absolute path of the file it came from; undefined when none was read. */
+  readonly file: string | undefined;
+  /** Absolute path of the folder for everything Dockgate writes. */
+  readonly data: string;
+  /** By host: lower-case name, `*.name`, or canonical IP address without brackets. In the order of the file. */
+  readonly hosts: ReadonlyMap<string, HostConfig>;
+  readonly listen: ListenConfig;
+  /** In order of port. */
+  readonly connectors: readonly ConnectorConfig[];
+  /** Always has `default`. */
+  readonly blobStores: ReadonlyMap<string, BlobStoreConfig>;
+  readonly tls: TlsConfig;
+  readonly repositories: ReadonlyMap<string, RepositoryConfig>;
+  readonly auth: AuthConfig;
+  /** Senders whose X-Forwarded-* headers are believed. */
+  readonly trustedProxies: readonly AddressRange[];
+  readonly log: LogConfig;
+}
+
+/** Where the requests to one host go. */
+export type HostConfig = SplitHost | PageHost | ForwardHost;
+
+/** Reads and writes of the registry go to a target each; `write` undefined: writes are refused. */
+export interface SplitHost {
+  readonly kind: 'split';
+  readonly read: Target;
+  /** An embedded target is always a hosted repository: a group is replaced by its writable member. */
+  readonly write: Target | undefined;
+  readonly web: boolean;
+}
+
+/** The page only, no registry. */
+export interface PageHost {
+  readonly kind: 'page';
+  readonly web: true;
+}
+
+/** Every request is passed on untouched. */
+export interface ForwardHost {
+  readonly kind: 'forward';
+  readonly forward: Readonly<URL>;
+}
+
+/** A repository of the embedded registry, or the address of somebody else's. */
+export type Target = { readonly repository: string } | { readonly address: Readonly<URL> };
+
+/** Ports; false: not served, 0: any free one. */
+export interface ListenConfig {
+  readonly https: number | false;
+  readonly http: number | false;
+}
+
+/** A port that serves one repository. */
+export interface ConnectorConfig {
+  readonly port: number;
+  readonly repository: string;
+  readonly tls: boolean;
+  /** IP address to bind; undefined: all of them. */
+  readonly address: string | undefined;
+}
+
+export interface BlobStoreConfig {
+  readonly type: 'filesystem';
+  /** Absolute folder. */
+  readonly path: string;
+  /** Bytes; undefined: no limit. */
+  readonly quota: number | undefined;
+}
+
+/** Who signs the server certificate; `files`: absolute paths of PEM files. */
+export type TlsConfig =
+  | { readonly profile: 'ca' | 'self-signed' }
+  | { readonly profile: 'files'; readonly cert: string; readonly key: string };
+
+export type RepositoryConfig = HostedConfig | ProxyConfig | GroupConfig;
+
+/** Stores what is pushed to it. */
+export interface HostedConfig {
+  readonly type: 'hosted';
+  readonly online: boolean;
+  readonly blobStore: string;
+  readonly deployment: 'allow' | 'once' | 'latest-only' | 'read-only';
+  /** Patterns of names that are never asked of an upstream. */
+  readonly private: readonly string[];
+}
+
+/** A pull-through cache of one upstream registry. */
+export interface ProxyConfig {
+  readonly type: 'proxy';
+  readonly blobStore: string;
+  /** Without credentials and query; a path, if any, goes in front of /v2/ and has no slash at its end. */
+  readonly upstream: Readonly<URL>;
+  /** First component of the names that mean this upstream, such as `quay.io`. */
+  readonly prefix: string;
+  /** Whether a single-component name x is asked upstream as library/x. */
+  readonly library: boolean;
+  /** Who answers a search; undefined: nobody. */
+  readonly index: Readonly<URL> | undefined;
+  /** Patterns of unprefixed names that may be asked of the upstream; undefined: all. */
+  readonly routes: readonly string[] | undefined;
+  readonly credentials: UpstreamCredentials | undefined;
+  /** Absolute path of a PEM file to trust for this upstream, next to the public authorities. */
+  readonly ca: string | undefined;
+  /** Milliseconds. */
+  readonly tagMaxAge: number;
+  /** Milliseconds. */
+  readonly notFoundMaxAge: number;
+  readonly offline: boolean;
+}
+
+export interface UpstreamCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** An ordered list of other repositories behind one address. */
+export interface GroupConfig {
+  readonly type: 'group';
+  readonly members: readonly string[];
+  /** The hosted member that takes what is pushed to the group; undefined: the group is read-only. */
+  readonly writable: string | undefined;
+}
+
+export interface AuthConfig {
+  /** What a caller without a login may do. */
+  readonly anonymous: 'none' | 'pull';
+  /** Absolute path. */
+  readonly htpasswd: string | undefined;
+  readonly roles: ReadonlyMap<string, readonly Grant[]>;
+  /** Role names by user name. */
+  readonly assign: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What a role may do with the names that match. */
+export interface Grant {
+  readonly names: readonly string[];
+  readonly actions: readonly ('pull' | 'push' | 'delete')[];
+}
+
+/** As `net.BlockList.addSubnet` takes it. */
+export interface AddressRange {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+export interface LogConfig {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly format: 'json' | 'text';
+}

@@ -1,0 +1,91 @@
+import path from 'node:path';
+import type { BlobStoreConfig, Config, HostConfig, Target, TlsConfig } from './config.ts';
+import { parseHostname } from './hostnames.ts';
+import { resolveRepository } from './resolve-repository.ts';
+import type { Settings } from './schema.ts';
+
+/** What a configuration depends on apart from its settings. */
+export interface Surroundings {
+  /** Absolute path of the file; undefined when there is none. */
+  readonly file: string | undefined;
+  /** Absolute folder that relative paths start from. */
+  readonly folder: string;
+  /** Canonical names of hosts that go where the first one goes, unless they are configured. */
+  readonly addedHosts: readonly string[];
+}
+
+/** The settings with absolute paths and every default that depends on another key. They have no mistakes left. */
+export function resolve(settings: Settings, { file, folder, addedHosts }: Surroundings): Config {
+  const absolute = (name: string) => path.resolve(folder, name);
+  const data = absolute(settings.data);
+  const { listen, auth, trustedProxies, log } = settings;
+  return {
+    file,
+    data,
+    hosts: resolveHosts(settings, addedHosts),
+    listen,
+    connectors: Object.entries(settings.connectors)
+      .map(([port, { repository, tls, address }]) => ({ port: Number(port), repository, tls, address }))
+      .toSorted((one, other) => one.port - other.port),
+    blobStores: resolveBlobStores(settings, data, absolute),
+    tls: resolveTls(settings, absolute),
+    repositories: mapEntries(settings.repositories, (repository) => resolveRepository(repository, absolute)),
+    auth: {
+      anonymous: auth.anonymous,
+      htpasswd: auth.htpasswd === undefined ? undefined : absolute(auth.htpasswd),
+      roles: mapEntries(auth.roles, (grants) => grants),
+      assign: mapEntries(auth.assign, (roles) => roles),
+    },
+    trustedProxies,
+    log,
+  };
+}
+
+function resolveHosts(settings: Settings, addedHosts: readonly string[]): Map<string, HostConfig> {
+  const hosts = new Map(
+    Object.entries(settings.hosts).map(([name, host]) => [parseHostname(name), resolveHost(host, settings)]),
+  );
+  const [first] = hosts.values();
+  for (const name of addedHosts) if (first !== undefined && !hosts.has(name)) hosts.set(name, first);
+  return hosts;
+}
+
+function resolveHost(
+  { read, write, forward, web }: Settings['hosts'][string],
+  settings: Settings,
+): HostConfig {
+  if (forward !== undefined) return { kind: 'forward', forward };
+  if (read === undefined) return { kind: 'page', web: true };
+  return { kind: 'split', read, write: write && writableTarget(write, settings), web };
+}
+
+/** Writes to a group go to its writable member. */
+function writableTarget(target: Target, { repositories }: Settings): Target {
+  const named = 'repository' in target ? repositories[target.repository] : undefined;
+  return named?.type === 'group' && named.writable !== undefined ? { repository: named.writable } : target;
+}
+
+function resolveBlobStores(
+  { blobStores }: Settings,
+  data: string,
+  absolute: (name: string) => string,
+): Map<string, BlobStoreConfig> {
+  const settings: Settings['blobStores'] = { default: { type: 'filesystem' }, ...blobStores };
+  return mapEntries(settings, ({ type, path: folder, quota }) => ({
+    type,
+    path: folder === undefined ? path.join(data, 'blobs') : absolute(folder),
+    quota,
+  }));
+}
+
+function resolveTls({ tls }: Settings, absolute: (name: string) => string): TlsConfig {
+  const { profile, cert = '', key = '' } = tls;
+  return profile === 'files' ? { profile, cert: absolute(cert), key: absolute(key) } : { profile };
+}
+
+function mapEntries<Value, Result>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value) => Result,
+): Map<string, Result> {
+  return new Map(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

@@ -1,0 +1,36 @@
+import { BadValue } from './errors.ts';
+
+/**
+ * The http or https URL of another server, with or without a path, without a slash at the end of it.
+ * Throws BadValue, also for credentials, query and fragment; no message repeats the URL, for it may hold a password.
+ */
+export function parseServerUrl(text: string): URL {
+  const url = /^https?:\/\/[^/]/i.test(text) ? URL.parse(text) : null;
+  if (url === null) {
+    throw new BadValue('is not the URL of a server; write it in full, such as https://registry.example.org');
+  }
+  if (url.search !== '' || url.hash !== '') throw new BadValue('has a "?" or "#"; write the URL without it');
+  if (url.username !== '' || url.password !== '') {
+    throw new BadValue(
+      'has credentials in it; leave them out: an upstream takes them as keys, username and password, and behind a host the clients log in themselves',
+    );
+  }
+  url.pathname = url.pathname.replace(/\/+$/, '');
+  return url;
+}
+
+/** The URL of a registry without the /v2/ that every request adds. Throws BadValue. */
+export function parseRegistryUrl(text: string): URL {
+  const url = parseServerUrl(text);
+  if (/\/v[12]$/.test(url.pathname)) {
+    throw new BadValue('ends in the version of the API; leave out /v2, it is added to every request');
+  }
+  return url;
+}
+
+/** The URL of a proxy's upstream; `docker.io` becomes the server that holds its registry. Throws BadValue. */
+export function parseUpstream(text: string): URL {
+  const url = parseRegistryUrl(text);
+  if (url.hostname === 'docker.io') url.hostname = 'registry-1.docker.io';
+  return url;
+}
