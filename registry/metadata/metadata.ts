@@ -22,6 +22,12 @@ export interface HeldManifest {
   readonly confirmedAt: number;
 }
 
+/** A blob found under a name: its size in bytes, and when it was linked there, in ms since 1970. */
+export interface HeldBlob {
+  readonly size: number;
+  readonly heldAt: number;
+}
+
 /** How a manifest is to be put. */
 export interface ManifestPut extends ManifestContent {
   readonly place: Place;
@@ -72,8 +78,8 @@ export interface Images {
 
   /** Links a blob whose bytes are safely in the blob store to `place`; again is fine. Size in bytes. */
   linkBlob(place: Place, blob: { readonly digest: Digest; readonly size: number }): Promise<void>;
-  /** The size of a blob that `place` may serve: linked there. */
-  findBlob(place: Place, digest: Digest): Promise<number | undefined>;
+  /** A blob that `place` may serve: linked there. */
+  findBlob(place: Place, digest: Digest): Promise<HeldBlob | undefined>;
   /** True when a manifest held at `place` references this digest as blob or child. */
   isReferenced(place: Place, digest: Digest): Promise<boolean>;
   /** The size of a blob whose bytes are in the blob store, whoever holds it. */

@@ -15,7 +15,7 @@ export function sqlHeldBlobs(db: Databases): HeldBlobs {
     db.read
       .selectFrom('held_blobs')
       .innerJoin('blobs', 'blobs.digest', 'held_blobs.digest')
-      .select('size')
+      .select(['size', 'linked_at as heldAt'])
       .where('repository', '=', '')
       .where('name', '=', '')
       .where('held_blobs.digest', '=', ''),
@@ -35,9 +35,7 @@ export function sqlHeldBlobs(db: Databases): HeldBlobs {
           .onConflict((conflict) => conflict.doNothing())
           .execute();
       }),
-    async findBlob({ repository, name }, digest) {
-      return (await find(repository, name, digest))?.size;
-    },
+    findBlob: ({ repository, name }, digest) => find(repository, name, digest),
     async isReferenced(place, digest) {
       const row = await db.read
         .selectFrom('manifest_references')

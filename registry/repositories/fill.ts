@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { Transform, type Readable } from 'node:stream';
+import type { BlobReader, BlobStore } from '../blobs/index.ts';
+import { algorithmOf, RegistryError, type Digest, type Name } from '../model/index.ts';
+import { UpstreamFailure, type Upstream } from '../upstream/index.ts';
+
+/** How often a download that moved forward is taken up again after its connection broke. */
+const mostResumes = 5;
+
+/** What a fill needs to know. */
+export interface FillOrder {
+  /** The proxy, for messages. */
+  readonly repository: string;
+  readonly upstream: Upstream;
+  readonly blobs: BlobStore;
+  readonly name: Name;
+  readonly digest: Digest;
+  /** Ends the fill; nobody's leaving does. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One download of one blob into a growing file, from which every client reads while it grows. The last byte is held
+ * back until the digest is right, so nobody takes wrong bytes for a whole blob.
+ */
+export class Fill {
+  readonly #order: FillOrder;
+  readonly #id = randomUUID();
+  #size: number | undefined;
+  #written = 0;
+  #state: 'running' | 'done' | 'failed' = 'running';
+  #failure: Error | undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(order: FillOrder) {
+    this.#order = order;
+  }
+
+  /**
+   * Downloads, verifies and commits; answers the size, or undefined when the upstream has no such blob.
+   * Throws UpstreamFailure.
+   */
+  async run(): Promise<number | undefined> {
+    const { blobs } = this.#order;
+    try {
+      await blobs.incoming.create(this.#id);
+      const found = await this.#download();
+      const size = found ? await this.#commit() : undefined;
+      this.#size = size;
+      this.#state = 'done';
+      return size;
+    } catch (fault) {
+      this.#failure = fault instanceof Error ? fault : new Error(String(fault));
+      this.#state = 'failed';
+      throw fault;
+    } finally {
+      this.#wake();
+      await blobs.incoming.drop(this.#id);
+    }
+  }
+
+  async #commit(): Promise<number> {
+    const { blobs, digest, repository, name } = this.#order;
+    try {
+      return await blobs.incoming.commit(this.#id, digest);
+    } catch (cause) {
+      if (!(cause instanceof RegistryError) || cause.kind !== 'digestInvalid') throw cause;
+      const message = `the upstream sent other bytes for ${name}@${digest}; they were dropped`;
+      throw new UpstreamFailure(repository, 'bad-answer', message, { cause });
+    }
+  }
+
+  /** A reader of the blob as it grows, as soon as its size is known; undefined when the upstream does not have it. */
+  async open(): Promise<BlobReader | undefined> {
+    while (this.#state === 'running' && this.#size === undefined) await this.#change();
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#size === undefined) return undefined;
+    const { blobs, digest } = this.#order;
+    const file = (await blobs.incoming.open(this.#id)) ?? (await blobs.open(digest));
+    if (!file) throw this.#failure ?? new Error(`${digest} went away while it was fetched`);
+    return {
+      size: this.#size,
+      close: () => file.close(),
+      read: (into, position) => this.#read(file, into, position),
+    };
+  }
+
+  async #read(file: BlobReader, into: Uint8Array, position: number): Promise<number> {
+    while (this.#state === 'running' && this.#readable <= position) await this.#change();
+    if (this.#failure !== undefined) throw this.#failure;
+    return file.read(into.subarray(0, Math.max(0, this.#readable - position)), position);
+  }
+
+  /** How far clients may read. */
+  get #readable(): number {
+    if (this.#state === 'done') return this.#size ?? 0;
+    return Math.max(0, Math.min(this.#written, (this.#size ?? 0) - 1));
+  }
+
+  async #download(): Promise<boolean> {
+    for (let resumes = 0; ; resumes += 1) {
+      const before = this.#written;
+      try {
+        return await this.#downloadRest();
+      } catch (fault) {
+        this.#written = (await this.#order.blobs.incoming.size(this.#id)) ?? 0;
+        if (this.#order.signal.aborted || this.#written === before || resumes === mostResumes) throw fault;
+        if (fault instanceof UpstreamFailure && fault.kind === 'bad-answer') throw fault;
+      }
+    }
+  }
+
+  async #downloadRest(): Promise<boolean> {
+    const { upstream, blobs, name, digest, signal } = this.#order;
+    const answer = await upstream.getBlob(name, digest, this.#written, signal);
+    if (!answer) return false;
+    if (answer.size !== undefined) {
+      this.#size = answer.size;
+      this.#wake();
+    }
+    const body = skip(answer.body, this.#written - answer.from);
+    await blobs.incoming.append(this.#id, body, {
+      algorithm: algorithmOf(digest),
+      signal,
+      onGrowth: (size) => {
+        this.#written = size;
+        this.#wake();
+      },
+    });
+    return true;
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
+  }
+}
+
+/** `body` without its first `count` bytes, for an upstream that starts over when it is asked to go on. */
+function skip(body: Readable, count: number): Readable {
+  if (count <= 0) return body;
+  let left = count;
+  const rest = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      const piece = chunk.subarray(Math.min(left, chunk.byteLength));
+      left -= chunk.byteLength - piece.byteLength;
+      done(null, piece.byteLength > 0 ? piece : undefined);
+    },
+  });
+  body.on('error', (fault) => rest.destroy(fault));
+  rest.on('close', () => body.destroy());
+  return body.pipe(rest);
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import type { BlobStore } from '../blobs/index.ts';
+import type { Images, Place, PutOutcome, Referrer } from '../metadata/index.ts';
+import {
+  digestFrom,
+  parseManifest,
+  readNames,
+  RegistryError,
+  type Digest,
+  type Name,
+  type Page,
+  type PageOf,
+  type Reference,
+  type Tag,
+} from '../model/index.ts';
+import { LocalContent } from './local-content.ts';
+import type { FoundBlob, FoundManifest, OpenedBlob, ReadableRepository } from './repository.ts';
+import type { HostedSettings } from './settings.ts';
+
+/** A manifest as a client sends it. */
+export interface PushedManifest {
+  readonly name: Name;
+  readonly reference: Reference;
+  /** More tags for a manifest that is put by digest. */
+  readonly tags: readonly Tag[];
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  /** Places whose content the caller sees under this name, and that may therefore be adopted. */
+  readonly adoptFrom: readonly Place[];
+}
+
+/** What was stored. */
+export interface StoredManifest {
+  readonly digest: Digest;
+  readonly subject: Digest | undefined;
+  readonly adopted: readonly Digest[];
+}
+
+/** A repository that stores what is pushed to it. */
+export class HostedRepository implements ReadableRepository {
+  readonly repository: string;
+  readonly holders: readonly string[];
+  readonly settings: HostedSettings;
+  readonly #images: Images;
+  readonly #blobs: BlobStore;
+  readonly #content: LocalContent;
+
+  constructor(repository: string, settings: HostedSettings, stores: { images: Images; blobs: BlobStore }) {
+    this.repository = repository;
+    this.holders = [repository];
+    this.settings = settings;
+    this.#images = stores.images;
+    this.#content = new LocalContent(stores.images);
+    this.#blobs = stores.blobs;
+  }
+
+  placesOf(name: Name): readonly Place[] {
+    return readNames(name).map((each) => ({ repository: this.repository, name: each }));
+  }
+
+  async findManifest(name: Name, reference: Reference): Promise<FoundManifest | undefined> {
+    const held = await this.#content.findManifest(this.placesOf(name), reference);
+    return held && { ...held, member: this.repository, age: undefined };
+  }
+
+  async findBlob(name: Name, digest: Digest): Promise<FoundBlob | undefined> {
+    const held = await this.#content.findBlob(this.placesOf(name), digest);
+    return held && { size: held.size, member: this.repository, age: undefined };
+  }
+
+  async openBlob(name: Name, digest: Digest): Promise<OpenedBlob | undefined> {
+    const held = await this.#content.findBlob(this.placesOf(name), digest);
+    const reader = held && (await this.#blobs.open(digest));
+    return reader && { reader, member: this.repository, age: undefined };
+  }
+
+  listTags(name: Name, page: Page): Promise<PageOf<Tag> | undefined> {
+    return this.#content.listTags(this.placesOf(name), page);
+  }
+
+  listNames(page: Page): Promise<PageOf<Name>> {
+    return this.#content.listNames(this.repository, page);
+  }
+
+  listReferrers(name: Name, subject: Digest): Promise<readonly Referrer[]> {
+    return this.#content.listReferrers(this.placesOf(name), subject);
+  }
+
+  /**
+   * Stores a manifest under the name given (T19), adopting what other places hold (T1).
+   * Throws `manifestInvalid`, `digestInvalid`, `manifestBlobUnknown` with each digest, `denied` by deployment policy.
+   */
+  async putManifest(pushed: PushedManifest): Promise<StoredManifest> {
+    this.refuseWhenReadOnly();
+    const { name, reference, bytes } = pushed;
+    const digest = digestOf(bytes, 'digest' in reference ? reference.digest : undefined);
+    const manifest = parseManifest(bytes, pushed.contentType);
+    const outcome = await this.#images.putManifest({
+      place: { repository: this.repository, name },
+      tags: 'tag' in reference ? [reference.tag, ...pushed.tags] : pushed.tags,
+      digest,
+      bytes,
+      manifest,
+      references: { check: 'adopt', from: pushed.adoptFrom },
+      mayMove: (tag) => this.#mayMove(tag),
+    });
+    return { digest, subject: manifest.subject?.digest, adopted: this.#storedOrThrow(outcome) };
+  }
+
+  /** Removes a manifest with its tags, or one tag; false when it was not there. Throws `denied`. */
+  async deleteManifest(name: Name, reference: Reference): Promise<boolean> {
+    this.refuseWhenReadOnly();
+    const place = { repository: this.repository, name };
+    return 'tag' in reference
+      ? this.#images.deleteTag(place, reference.tag)
+      : this.#images.deleteManifest(place, reference.digest);
+  }
+
+  /** Takes a blob away from a name; false when it was not there. Throws `denied`. */
+  async deleteBlob(name: Name, digest: Digest): Promise<boolean> {
+    this.refuseWhenReadOnly();
+    return this.#images.unlinkBlob({ repository: this.repository, name }, digest);
+  }
+
+  /** Throws `denied` when the deployment policy lets nothing in. */
+  refuseWhenReadOnly(): void {
+    if (this.settings.deployment !== 'read-only') return;
+    throw new RegistryError('denied', {
+      message: `${this.repository} is read-only (its deployment policy says so)`,
+    });
+  }
+
+  #mayMove(tag: Tag): boolean {
+    const { deployment } = this.settings;
+    return deployment === 'allow' || (deployment === 'latest-only' && tag === 'latest');
+  }
+
+  #storedOrThrow(outcome: PutOutcome): readonly Digest[] {
+    switch (outcome.outcome) {
+      case 'stored':
+        return outcome.adopted;
+      case 'missing':
+        throw new RegistryError('manifestBlobUnknown', {
+          detail: outcome.digests.map((digest) => ({ digest })),
+        });
+      case 'immutable':
+        throw new RegistryError('denied', {
+          message: `tag ${outcome.tag} exists and ${this.repository} does not allow to redeploy it; use another tag`,
+        });
+    }
+  }
+}
+
+function digestOf(bytes: Uint8Array, expected: Digest | undefined): Digest {
+  const algorithm = expected?.startsWith('sha512:') ? 'sha512' : 'sha256';
+  const digest = digestFrom(algorithm, createHash(algorithm).update(bytes).digest('hex'));
+  if (expected !== undefined && expected !== digest) {
+    throw new RegistryError('digestInvalid', { detail: { expected, found: digest } });
+  }
+  return digest;
+}

@@ -1,0 +1,239 @@
+import type { BlobReader, BlobStore } from '../blobs/index.ts';
+import type { Absences, HeldBlob, HeldManifest, Images, Place, Referrer } from '../metadata/index.ts';
+import {
+  libraryName,
+  parseManifest,
+  readNames,
+  RegistryError,
+  type Digest,
+  type Manifest,
+  type Name,
+  type Page,
+  type PageOf,
+  type Reference,
+  type Tag,
+} from '../model/index.ts';
+import { UpstreamFailure, type Upstream, type UpstreamManifest } from '../upstream/index.ts';
+import { Fill } from './fill.ts';
+import { Flights } from './flights.ts';
+import { matcher } from './glob.ts';
+import { LocalContent } from './local-content.ts';
+import type {
+  FoundBlob,
+  FoundManifest,
+  OpenedBlob,
+  Reach,
+  ReadableRepository,
+  Source,
+} from './repository.ts';
+import type { ProxySettings } from './settings.ts';
+
+/** What a proxy works with. */
+export interface ProxyParts {
+  readonly images: Images;
+  readonly blobs: BlobStore;
+  readonly absences: Absences;
+  readonly upstream: Upstream;
+  /** True for names that must not be asked of any upstream. */
+  readonly isPrivate: (name: Name) => boolean;
+  /** Ends fills when the engine closes. */
+  readonly signal: AbortSignal;
+  /** Told of every fault that no client may have seen. */
+  readonly onFault: (fault: unknown) => void;
+}
+
+/** A pull-through cache of one upstream registry. */
+export class ProxyRepository implements ReadableRepository {
+  readonly repository: string;
+  readonly holders: readonly string[];
+  readonly settings: ProxySettings;
+  readonly #parts: ProxyParts;
+  readonly #content: LocalContent;
+  readonly #routes: (name: string) => boolean;
+  readonly #manifestFlights = new Flights<FoundManifest | undefined>();
+  readonly #fills = new Map<Digest, Fill>();
+
+  constructor(repository: string, settings: ProxySettings, parts: ProxyParts) {
+    this.repository = repository;
+    this.holders = [repository];
+    this.settings = settings;
+    this.#parts = parts;
+    this.#content = new LocalContent(parts.images);
+    this.#routes = settings.routes ? matcher(settings.routes) : () => true;
+  }
+
+  placesOf(name: Name): readonly Place[] {
+    // With one form upstream there is one form in the cache.
+    const names = this.settings.library ? [libraryName(name)] : readNames(name);
+    return names.map((each) => ({ repository: this.repository, name: each }));
+  }
+
+  async findManifest(name: Name, reference: Reference, reach: Reach): Promise<FoundManifest | undefined> {
+    const held = await this.#content.findManifest(this.placesOf(name), reference);
+    const mayAsk = this.#mayAsk(name, reach);
+    if (held && (!mayAsk || 'digest' in reference || this.#isFresh(held))) return this.#found(held);
+    if (!mayAsk) return undefined;
+    const key = `${name} ${'tag' in reference ? reference.tag : reference.digest}`;
+    return this.#manifestFlights.share(key, () => this.#askForManifest(name, reference, held));
+  }
+
+  async findBlob(name: Name, digest: Digest, reach: Reach): Promise<FoundBlob | undefined> {
+    const held =
+      (await this.#content.findBlob(this.placesOf(name), digest)) ?? (await this.#linkKnown(name, digest));
+    if (held) return { size: held.size, ...this.#source(held.heldAt) };
+    if (!this.#mayAsk(name, reach)) return undefined;
+    const head = await this.#parts.upstream.headBlob(this.#place(name).name, digest);
+    return head?.size === undefined ? undefined : { size: head.size, member: this.repository, age: 0 };
+  }
+
+  async openBlob(name: Name, digest: Digest, reach: Reach): Promise<OpenedBlob | undefined> {
+    const held = await this.findBlob(name, digest, 'local');
+    const reader = held && (await this.#parts.blobs.open(digest));
+    if (reader) return { ...held, reader };
+    if (!this.#mayAsk(name, reach)) return undefined;
+    const filling = await this.#openFill(this.#place(name), digest);
+    return filling && { reader: filling, member: this.repository, age: 0 };
+  }
+
+  listTags(name: Name, page: Page): Promise<PageOf<Tag> | undefined> {
+    return this.#content.listTags(this.placesOf(name), page);
+  }
+
+  listNames(page: Page): Promise<PageOf<Name>> {
+    return this.#content.listNames(this.repository, page);
+  }
+
+  listReferrers(name: Name, subject: Digest): Promise<readonly Referrer[]> {
+    return this.#content.listReferrers(this.placesOf(name), subject);
+  }
+
+  /** The place where what the upstream answers for `name` is kept. */
+  #place(name: Name): Place {
+    return { repository: this.repository, name: this.settings.library ? libraryName(name) : name };
+  }
+
+  #mayAsk(name: Name, reach: Reach): boolean {
+    if (reach === 'local' || this.settings.offline) return false;
+    const forms = readNames(name);
+    return forms.some((form) => this.#routes(form)) && !forms.some((form) => this.#parts.isPrivate(form));
+  }
+
+  #isFresh(held: HeldManifest): boolean {
+    return Date.now() - held.confirmedAt < this.settings.tagMaxAge;
+  }
+
+  #found(held: HeldManifest, stale?: string): FoundManifest {
+    return { ...held, ...this.#source(held.confirmedAt), ...(stale !== undefined && { stale }) };
+  }
+
+  #source(since: number): Source {
+    return { member: this.repository, age: Math.max(0, Math.floor((Date.now() - since) / 1000)) };
+  }
+
+  /** Asks the upstream; an old copy stands in for an upstream that does not answer. */
+  async #askForManifest(
+    name: Name,
+    reference: Reference,
+    held: HeldManifest | undefined,
+  ): Promise<FoundManifest | undefined> {
+    const place = this.#place(name);
+    const text = 'tag' in reference ? reference.tag : reference.digest;
+    if (await this.#parts.absences.has(place, text, Date.now())) return undefined;
+    try {
+      const found = held
+        ? await this.#revalidate(place, reference, held)
+        : await this.#fetchManifest(place, reference);
+      if (!found) await this.#forget(place, reference);
+      return found;
+    } catch (fault) {
+      if (!(fault instanceof UpstreamFailure) || !held) throw fault;
+      this.#parts.onFault(fault);
+      return this.#found(held, fault.message);
+    }
+  }
+
+  /** A HEAD costs no pull quota; the bytes are fetched only when the tag names others than before. */
+  async #revalidate(
+    place: Place,
+    reference: Reference,
+    held: HeldManifest,
+  ): Promise<FoundManifest | undefined> {
+    const head = await this.#parts.upstream.headManifest(place.name, reference);
+    if (!head) return undefined;
+    if (head.digest !== held.digest || !('tag' in reference)) return this.#fetchManifest(place, reference);
+    await this.#parts.images.confirmTag(place, reference.tag, held.digest);
+    return this.#found({ ...held, confirmedAt: Date.now() });
+  }
+
+  async #fetchManifest(place: Place, reference: Reference): Promise<FoundManifest | undefined> {
+    const answer = await this.#parts.upstream.getManifest(place.name, reference);
+    if (!answer) return undefined;
+    const { digest, bytes } = answer;
+    const manifest = this.#read(answer);
+    await this.#parts.images.putManifest({
+      place,
+      digest,
+      bytes,
+      manifest,
+      tags: 'tag' in reference ? [reference.tag] : [],
+      references: { check: 'trust' },
+      mayMove: () => true,
+    });
+    return this.#found({ digest, bytes, mediaType: manifest.mediaType, confirmedAt: Date.now() });
+  }
+
+  #read({ bytes, mediaType }: UpstreamManifest): Manifest {
+    try {
+      return parseManifest(bytes, mediaType);
+    } catch (cause) {
+      if (!(cause instanceof RegistryError)) throw cause;
+      const message = `the upstream sent a manifest that cannot be used: ${cause.message}`;
+      throw new UpstreamFailure(this.repository, 'bad-answer', message, { cause });
+    }
+  }
+
+  /** A definite "not here": the tag is gone, and is not asked for again for a while. */
+  async #forget(place: Place, reference: Reference): Promise<void> {
+    if ('tag' in reference) await this.#parts.images.deleteTag(place, reference.tag);
+    const text = 'tag' in reference ? reference.tag : reference.digest;
+    await this.#parts.absences.remember(place, text, Date.now() + this.settings.notFoundMaxAge);
+  }
+
+  /** A blob that a manifest of this name references and whose bytes another name brought here needs no download. */
+  async #linkKnown(name: Name, digest: Digest): Promise<HeldBlob | undefined> {
+    const { images } = this.#parts;
+    const size = await images.blobSize(digest);
+    if (size === undefined) return undefined;
+    for (const place of this.placesOf(name)) {
+      if (!(await images.isReferenced(place, digest))) continue;
+      await images.linkBlob(place, { digest, size });
+      return { size, heldAt: Date.now() };
+    }
+    return undefined;
+  }
+
+  /** Joins the download of this blob or starts it; nobody joins under a name that the upstream has not confirmed. */
+  async #openFill(place: Place, digest: Digest): Promise<BlobReader | undefined> {
+    const running = this.#fills.get(digest);
+    if (!running) return this.#startFill(place, digest).open();
+    const mayJoin =
+      (await this.#parts.images.isReferenced(place, digest)) ||
+      (await this.#parts.upstream.headBlob(place.name, digest)) !== undefined;
+    return mayJoin ? running.open() : undefined;
+  }
+
+  #startFill(place: Place, digest: Digest): Fill {
+    const { blobs, upstream, images, signal } = this.#parts;
+    const fill = new Fill({ repository: this.repository, blobs, upstream, name: place.name, digest, signal });
+    this.#fills.set(digest, fill);
+    fill
+      .run()
+      .then(async (size) => {
+        if (size !== undefined) await images.linkBlob(place, { digest, size });
+      })
+      // Readers get the fault from the fill; the log must have it also when nobody reads any more.
+      .catch(this.#parts.onFault)
+      .finally(() => this.#fills.delete(digest));
+    return fill;
+  }
+}
