@@ -77,6 +77,8 @@ class Body extends Readable {
   constructor(source: Source, failure: (cause: unknown) => Error) {
     super();
     this.#source = source;
+    // It may break before its taker has got to reading; pipeline and iteration find the error then too.
+    this.on('error', () => undefined);
     if (source.destroyed) this.destroy(failure(source.errored));
     source.on('error', (cause) => this.destroy(failure(cause)));
     source.on('end', () => this.push(null));

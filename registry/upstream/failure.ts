@@ -60,7 +60,7 @@ const faults: readonly Fault[] = [
     says: 'could not be verified: give the CA that signed its certificate as "ca", and check that it speaks https',
   },
   {
-    code: /^(HPE_|UND_ERR_RES_|UND_ERR_HEADERS_OVERFLOW)/,
+    code: /^(HPE_|HTTPParserError|UND_ERR_RES_|UND_ERR_HEADERS_OVERFLOW)/,
     kind: 'bad-answer',
     says: 'did not answer in correct HTTP: check that it is a registry',
   },
@@ -69,6 +69,7 @@ const faults: readonly Fault[] = [
     kind: 'unreachable',
     says: 'broke the connection: try again',
   },
+  { code: /^UND_ERR_(DESTROYED|CLOSED)$/, kind: 'unreachable', says: 'is no longer asked: we are stopping' },
   { code: /^/, kind: 'unreachable', says: `could not be reached: ${checkNetwork}` },
 ];
 
@@ -88,6 +89,8 @@ export function isBrokenConnection(cause: unknown): boolean {
 }
 
 function codeOf(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' ? code : '';
+  if (!(cause instanceof Error)) return '';
+  const code = 'code' in cause ? cause.code : undefined;
+  if (typeof code === 'string') return code;
+  return cause.name === 'Error' ? '' : cause.name;
 }

@@ -1,5 +1,4 @@
 export { UpstreamFailure, type FailureKind } from './failure.ts';
 export type { UpstreamSettings } from './settings.ts';
 export { createUpstream, type Upstream } from './upstream.ts';
-export type { UpstreamBlob, UpstreamBlobHead } from './blobs.ts';
-export type { UpstreamManifest, UpstreamManifestHead } from './manifests.ts';
+export type { UpstreamBlob } from './blobs.ts';

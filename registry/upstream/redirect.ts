@@ -17,7 +17,7 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export function redirectTarget(upstream: string, answer: Answer, from: Target): Target | undefined {
   const location = answer.header('location');
   if (!redirects.has(answer.status) || location === undefined) return undefined;
-  const url = URL.parse(location, from.url);
+  const url = URL.parse(location, from.url.href);
   const refuse = (what: string): UpstreamFailure => {
     answer.drop();
     const message = `${from.url.host} redirects to ${what}`;

@@ -41,7 +41,7 @@ function parseTags(bytes: Buffer): readonly Tag[] | undefined {
 /** The target of `rel="next"`, of the same origin only, since it is asked with our authorization. RFC 8288. */
 function nextPage(answer: Answer): URL | undefined {
   for (const [, target = '', params = ''] of (answer.header('link') ?? '').matchAll(/<([^>]*)>([^<]*)/g)) {
-    const url = /;\s*rel="?next"?/i.test(params) ? URL.parse(target, answer.url) : null;
+    const url = /;\s*rel="?next"?/i.test(params) ? URL.parse(target, answer.url.href) : null;
     if (url?.origin === answer.url.origin) return url;
   }
   return undefined;

@@ -74,6 +74,8 @@ export class Transport {
         'user-agent': this.#settings.userAgent ?? 'dockgate',
       },
       signal: ask.signal ?? null,
+      // Without this the connection ends after every HEAD, and each revalidation would cost a handshake.
+      reset: false,
     };
     try {
       return await agent.request(options);
