@@ -54,8 +54,7 @@ function renewalWarning(trust: string, { reason }: KeptPair): string {
 
 /**
  * One certificate that is server and trust anchor at once. It says CA:TRUE with keyCertSign, because trust stores
- * built by p11-kit (Fedora, RHEL) drop any other; pathlen 0, so that its key can make no further CA. selfsigned writes
- * no key identifiers, so strict verifiers (openssl -x509_strict, Python 3.13) want the profile `ca`.
+ * built by p11-kit (Fedora, RHEL) drop any other; pathlen 0, so that its key can make no further CA.
  */
 async function issueSelfSigned(names: readonly string[], now: Date): Promise<Pair> {
   const key = await newKey(2048);

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { daysLater, NOW, useCertificateFolder } from '../../support/certificate-folder.ts';
@@ -52,6 +53,15 @@ describe('the CA that clients trust', () => {
       reason: 'the certificate is not from the present CA',
       authority: other.authority,
     });
+  });
+
+  test('is what the server certificate must be signed by, not only followed by', async () => {
+    const { authority = '' } = await folder.ensure();
+    const other = await folder.ensure({ directory: folder.path('second') });
+    await writeFile(folder.path('server.key'), other.key);
+    await writeFile(folder.path('server.crt'), new X509Certificate(other.certificate).toString() + authority);
+    const { issued, reason } = await folder.ensure();
+    expect([issued, reason]).toEqual(['renewed', 'the certificate is not from the present CA']);
   });
 
   test.each([

@@ -233,6 +233,9 @@ describe('after a crash', () => {
     expect(await readFile(folder.path('ca.key'), 'utf8')).toBe(key);
     const [before, after] = [new X509Certificate(first.authority ?? ''), await certificate('ca.crt')];
     expect(after.subject).toBe(before.subject);
+    // The earlier root must not be sent any longer, although it verifies.
+    expect(second.issued).toBe('renewed');
+    expect(second.certificate.endsWith(await readFile(folder.path('ca.crt'), 'utf8'))).toBe(true);
     // Whoever trusts the earlier root trusts what is served now.
     const leaf = new X509Certificate(second.certificate);
     expect(leaf.checkIssued(before) && leaf.verify(before.publicKey)).toBe(true);
