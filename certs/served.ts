@@ -52,6 +52,6 @@ export function served({ chain, key, authority, issued, reason, warnings }: Serv
 }
 
 /** `SHA256:AB:CD:…` over the certificate's DER: the hexadecimal form that `openssl x509 -fingerprint -sha256` prints. */
-export function fingerprintOf(certificate: X509Certificate): string {
+function fingerprintOf(certificate: X509Certificate): string {
   return `SHA256:${certificate.fingerprint256}`;
 }

@@ -11,7 +11,7 @@ type Field = forge.pki.CertificateField;
 const UTF8_STRING = asn1.Type.UTF8 as unknown as forge.asn1.Class;
 
 /** An extension as node-forge takes it: its name and its own fields. */
-export interface Extension {
+interface Extension {
   name: string;
   [field: string]: unknown;
 }

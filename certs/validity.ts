@@ -1,5 +1,5 @@
-export const HOUR = 3_600_000;
-export const DAY = 24 * HOUR;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /** How far back every certificate begins, in milliseconds: a client whose clock is two days slow still accepts it. */
 const BACKDATED = 48 * HOUR;

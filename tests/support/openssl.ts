@@ -1,13 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
+const PROGRAM = 'openssl';
+
 /** Runs openssl and returns what it wrote on stdout; throws with its stderr when it fails. */
 export function openssl(...argv: readonly string[]): string {
-  return execFileSync('openssl', argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync(PROGRAM, argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Everything `openssl verify` says about a certificate; `file: OK` is the whole of it when there is no fault. */
 export function opensslVerify(...argv: readonly string[]): string {
-  const { stdout, stderr } = spawnSync('openssl', ['verify', ...argv], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(PROGRAM, ['verify', ...argv], { encoding: 'utf8' });
   return (stdout + stderr).trim();
 }
 
