@@ -9,7 +9,7 @@ import { Places } from './places.ts';
 import { syntaxMistakes } from './syntax.ts';
 
 /** A mistake in the text itself; its line is known at once. */
-export type TextProblem = Omit<Problem, 'file'>;
+type TextProblem = Omit<Problem, 'file'>;
 
 /** What a YAML text says, and where it says so. */
 export interface Tree {
@@ -36,11 +36,11 @@ export function readTree(text: string, env: Environment): Tree {
       message: 'a configuration is a mapping, key: value',
     });
   }
-  for (const { offset: found, unclosed, message } of syntaxMistakes(document)) {
-    const offset = unclosed ? reader.places.startBefore(found) : found;
+  for (const { offset, unclosed, message } of syntaxMistakes(document)) {
     // The parser repeats itself on a line while it looks for a place to go on.
-    if (reader.places.breakAt(offset))
-      reader.problems.push({ ...reader.places.at(offset), path: '', message });
+    if (!reader.places.breakAt(offset)) continue;
+    const start = unclosed ? reader.places.startBefore(offset) : offset;
+    reader.problems.push({ ...reader.places.at(start), path: '', message });
   }
   return { value, places: reader.places, problems: reader.problems };
 }

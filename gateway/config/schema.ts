@@ -8,8 +8,7 @@ import { parseSize } from './sizes.ts';
 import { parseTarget } from './targets.ts';
 import { parseServerUrl } from './urls.ts';
 
-/** Where reads or writes go. */
-export const target = parsed('a repository or a URL', parseTarget);
+const target = parsed('a repository or a URL', parseTarget);
 const pattern = parsed('a pattern of image names', parsePattern);
 
 /** A port of `listen`; a key without a value switches it off, as false does. */

@@ -19,11 +19,11 @@ const advice: Partial<Record<ErrorCode, string>> = {
 
 /** The mistakes of a document. */
 export function syntaxMistakes(document: Document): SyntaxMistake[] {
-  return [...document.errors, ...document.warnings].map(({ code, message, pos }) => ({
-    offset: pos[0],
-    unclosed: code === 'MISSING_CHAR' && message.startsWith('Missing closing'),
-    message: advice[code] ?? `cannot be read: ${withoutSource(message)}`,
-  }));
+  return [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
+    const unclosed = code === 'MISSING_CHAR' && message.startsWith('Missing closing');
+    const said = unclosed ? 'a quote begins here and does not end' : advice[code];
+    return { offset: pos[0], unclosed, message: said ?? `cannot be read: ${withoutSource(message)}` };
+  });
 }
 
 /** What the parser quotes from the text may be part of a password. */

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import type { Config } from '../../../gateway/config/index.ts';
+import { inFolder, load } from './load.ts';
+import { loadConfig } from '../../../gateway/config/index.ts';
+
+test('no file is the configuration that docs/configuration.md begins with', async () => {
+  const docs = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+  const [, shown] = /```yaml\n(.*?)```/s.exec(docs) ?? [];
+  expect(shown).toContain('docker-hosted');
+  const overrides = { data: '/d' };
+  expect(plain({ ...(await load(shown, { overrides })), file: undefined })).toEqual(
+    plain(await load(undefined, { overrides })),
+  );
+});
+
+test('no file fills every key in', async () => {
+  await inFolder(async (folder) => {
+    const config = await loadConfig({ overrides: {}, env: {}, cwd: folder });
+    const target = { read: { repository: 'docker-group' }, write: { repository: 'docker-hosted' } };
+    expect(plain(config)).toEqual(
+      plain({
+        file: undefined,
+        data: path.join(folder, 'data'),
+        hosts: new Map([['localhost', { kind: 'split', ...target, web: true }]]),
+        listen: { https: 443, http: 80 },
+        connectors: [],
+        blobStores: new Map([
+          ['default', { type: 'filesystem', path: path.join(folder, 'data/blobs'), quota: undefined }],
+        ]),
+        tls: { profile: 'ca' },
+        repositories: new Map<string, unknown>([
+          [
+            'docker-hosted',
+            { type: 'hosted', online: true, blobStore: 'default', deployment: 'allow', private: [] },
+          ],
+          ['docker-hub', proxy('registry-1.docker.io', 'docker.io', 'https://index.docker.io/')],
+          ['quay', proxy('quay.io', 'quay.io')],
+          ['ghcr', proxy('ghcr.io', 'ghcr.io')],
+          [
+            'docker-group',
+            {
+              type: 'group',
+              members: ['docker-hosted', 'docker-hub', 'quay', 'ghcr'],
+              writable: 'docker-hosted',
+            },
+          ],
+        ]),
+        auth: { anonymous: 'none', htpasswd: undefined, roles: new Map(), assign: new Map() },
+        trustedProxies: [],
+        log: { level: 'info', format: 'json' },
+      }),
+    );
+  });
+});
+
+test('an empty file and one with every section commented out are no file', async () => {
+  const none = plain(await load(undefined, { cwd: '/', overrides: { data: '/d' } }));
+  for (const text of ['', '# nothing\n', 'hosts:\n  # x.io: {}\nlisten:\nauth:\nrepositories:\n']) {
+    expect(plain({ ...(await load(text, { overrides: { data: '/d' } })), file: undefined })).toEqual(none);
+  }
+});
+
+test('a configuration cannot be changed', async () => {
+  const config = await load(undefined);
+  const hosts = config.hosts as Map<string, unknown>;
+  expect(() => hosts.set('x', {})).toThrow(TypeError);
+  expect(() => hosts.delete('localhost')).toThrow(TypeError);
+  expect(Object.isFrozen(config.hosts.get('localhost'))).toBe(true);
+  expect(Object.isFrozen(config.repositories.get('quay'))).toBe(true);
+  expect(Object.isFrozen(config.listen)).toBe(true);
+});
+
+function proxy(host: string, prefix: string, index?: string) {
+  return {
+    type: 'proxy',
+    blobStore: 'default',
+    upstream: new URL(`https://${host}/`),
+    prefix,
+    library: prefix === 'docker.io',
+    index: index === undefined ? undefined : new URL(index),
+    routes: undefined,
+    credentials: undefined,
+    ca: undefined,
+    tagMaxAge: 600_000,
+    notFoundMaxAge: 60_000,
+    offline: false,
+  };
+}
+
+/** Maps as entries and URLs as text, so that a difference in either is seen. */
+function plain(config: Config | object): unknown {
+  return JSON.parse(
+    JSON.stringify(config, (_key, value: unknown) =>
+      value instanceof Map ? { entries: [...value] } : value === undefined ? '(undefined)' : value,
+    ),
+  );
+}
