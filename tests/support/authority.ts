@@ -5,7 +5,7 @@ import type { Place } from './place.ts';
 import { succeeded } from './process.ts';
 
 /** A certificate and its key, as paths of PEM files. */
-export interface Pair {
+interface Pair {
   readonly cert: string;
   readonly key: string;
 }

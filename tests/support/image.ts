@@ -60,7 +60,7 @@ function jsonBlob(value: unknown): Blob {
 }
 
 /** A layer tar holding one file of `size` random bytes; random, so that no store has it and none compresses it. */
-export function randomTar(size: number): Buffer {
+function randomTar(size: number): Buffer {
   return tarOf(`random-${randomUUID()}`, randomBytes(size));
 }
 

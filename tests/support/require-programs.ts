@@ -48,7 +48,7 @@ function lacking(need: Need): string | undefined {
 }
 
 /** Why tests with these needs cannot run here, in words; undefined when they can. */
-export function whyNot(needs: readonly Need[]): string | undefined {
+function whyNot(needs: readonly Need[]): string | undefined {
   const reasons = needs.map(lacking).filter((reason) => reason !== undefined);
   return reasons.length === 0 ? undefined : reasons.join(', ');
 }

@@ -29,7 +29,7 @@ async function send(
 }
 
 /** Uploads one blob with POST and PUT; throws when the registry answers anything but 202 and 201. */
-export async function seedBlob(target: Target, name: string, blob: Blob): Promise<void> {
+async function seedBlob(target: Target, name: string, blob: Blob): Promise<void> {
   const session = await send(target, name, `/v2/${name}/blobs/uploads/`, { method: 'POST' }, 202);
   const where = new URL(session.headers.location ?? '', target.url);
   where.searchParams.set('digest', blob.digest);
@@ -38,12 +38,7 @@ export async function seedBlob(target: Target, name: string, blob: Blob): Promis
 }
 
 /** Puts one manifest under a tag or a digest. */
-export async function seedManifest(
-  target: Target,
-  name: string,
-  reference: string,
-  it: Manifest,
-): Promise<void> {
+async function seedManifest(target: Target, name: string, reference: string, it: Manifest): Promise<void> {
   const headers = { 'content-type': it.mediaType };
   await send(
     target,

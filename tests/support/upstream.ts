@@ -10,7 +10,7 @@ import type { Target } from './seed-image.ts';
 import type { Server } from './server.ts';
 
 /** Basic wants the account at the registry itself, token at a realm of its own. */
-export type UpstreamAuth =
+type UpstreamAuth =
   | { readonly type: 'basic'; readonly account: Account }
   | { readonly type: 'token'; readonly account: Account; readonly algorithm?: 'ES256' | 'RS256' };
 
