@@ -86,9 +86,10 @@ test('mistakes in options are reported with those of the file', async () => {
 });
 
 test('--host adds hosts that go where the first one goes', async () => {
-  const overrides = { hosts: ['B.io', 'a.io', 'B.io'] };
+  const overrides = { hosts: ['B.io', 'a.io', 'c.io', 'B.io'] };
   const { hosts } = await load(`hosts: { a.io: { read: quay }, c.io: { web: true } }`, { overrides });
   expect([...hosts.keys()]).toEqual(['a.io', 'c.io', 'b.io']);
+  expect(hosts.get('c.io')).toEqual({ kind: 'page', web: true });
   expect(hosts.get('b.io')).toEqual({
     kind: 'split',
     read: { repository: 'quay' },
@@ -97,7 +98,7 @@ test('--host adds hosts that go where the first one goes', async () => {
   });
   expect((await load(pageOnly, { overrides })).hosts.get('a.io')).toEqual({ kind: 'page', web: true });
   const defaults = (await load(undefined, { overrides })).hosts;
-  expect([...defaults.keys()]).toEqual(['localhost', 'b.io', 'a.io']);
+  expect([...defaults.keys()]).toEqual(['localhost', 'b.io', 'a.io', 'c.io']);
   expect(defaults.get('a.io')).toEqual(defaults.get('localhost'));
 });
 
