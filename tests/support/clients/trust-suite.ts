@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAuthority } from '../authority.ts';
 import { ADDRESS, createMachine, type Machine } from '../machine.ts';
 import { succeeded } from '../process.ts';
 import { describeWith, type Need } from '../require-programs.ts';
@@ -22,7 +23,7 @@ const REFUSED = /unauthorized|authentication required|no basic auth|authorizatio
 /** The trust trap for every real client: `serve` starts the registry at HOST, port 443, inside the machine. */
 export function describeTrust(needs: readonly Need[], serve: (machine: Machine) => Promise<Served>): void {
   describe.each(CLIENTS)('$name', (row) => {
-    describeWith([...row.needs, ...needs], 'at a bare hostname', () => {
+    describeWith([...row.needs, ...needs, 'openssl'], 'at a bare hostname', () => {
       const image = `${HOST}/team/app:1`;
       let machine: Machine;
       let served: Served;
@@ -36,6 +37,14 @@ export function describeTrust(needs: readonly Need[], serve: (machine: Machine) 
       afterAll(() => machine.close());
 
       test('without the CA it refuses the certificate', async () => {
+        const pulled = await client.pull(`${HOST}/x:latest`);
+        expect(pulled.code).not.toBe(0);
+        expect(pulled.stderr).toMatch(UNKNOWN_AUTHORITY);
+      });
+
+      test('with the CA of a stranger it refuses the certificate too', async () => {
+        const stranger = await createAuthority(machine, 'stranger');
+        await client.trust(HOST, stranger.ca);
         const pulled = await client.pull(`${HOST}/x:latest`);
         expect(pulled.code).not.toBe(0);
         expect(pulled.stderr).toMatch(UNKNOWN_AUTHORITY);
