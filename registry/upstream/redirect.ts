@@ -27,8 +27,6 @@ export function redirectTarget(upstream: string, answer: Answer, from: Target): 
     throw refuse('something that is not an http address: check that it is a registry');
   if (from.url.protocol === 'https:' && url.protocol === 'http:')
     throw refuse(`${url.host} without TLS, which is not followed: make it redirect to https`);
-  url.username = '';
-  url.password = '';
   return { url, headers: url.origin === from.url.origin ? from.headers : withoutAuthorization(from.headers) };
 }
 

@@ -229,6 +229,16 @@ test('a tag without a digest header: HEAD does not know, GET computes', async ()
   expect(await upstream.getManifest(name, latest)).toMatchObject({ digest: manifestDigest });
 });
 
+test.each([
+  ['names another digest', { 'docker-content-digest': other }, manifest, 'another digest'],
+  ['is compressed', { 'content-encoding': 'gzip' }, manifest, 'compressed'],
+  ['is longer than 8 MiB', {}, Buffer.alloc(8 * 1024 * 1024 + 1, ' '), 'more than 8388608 bytes'],
+])("a tag's manifest that %s is a bad answer", async (_, headers, body, says) => {
+  const server = await startScripted(answering(200, { ...manifestType, ...headers }, body.toString()));
+  const failure = await failureOf(upstreamAt(server.url).getManifest(name, latest), 'bad-answer');
+  expect(failure.message).toContain(says);
+});
+
 test('questions one after the other share connections, HEAD too', async () => {
   const server = await startScripted(goodRegistry);
   const upstream = upstreamAt(server.url);
