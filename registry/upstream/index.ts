@@ -3,4 +3,3 @@ export type { UpstreamSettings } from './settings.ts';
 export { createUpstream, type Upstream } from './upstream.ts';
 export type { UpstreamBlob } from './blobs.ts';
 export type { UpstreamManifest } from './manifests.ts';
-export type { UpstreamManifest } from './manifests.ts';
