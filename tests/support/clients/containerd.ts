@@ -37,11 +37,12 @@ async function startDaemon(machine: Machine, folder: string): Promise<Server> {
 }
 
 /**
- * The host as its own server, verified against `ca` alone. No `[host]` section beside it: that would be a
- * mirror, after whose 404 containerd asks the server again, without the section's CA.
+ * The host as its own server, verified against `ca` alone. Nothing under `[host]`: that would be a mirror,
+ * after whose 404 containerd asks the server again, without the mirror's CA. Yet the empty table must be
+ * there, or containerd 1.6 drops the whole file with a line in its log.
  */
 function hostsToml(host: string, ca: string): string {
-  return `server = "https://${host}"\ncapabilities = ["pull", "resolve", "push"]\nca = "${ca}"\n`;
+  return `server = "https://${host}"\ncapabilities = ["pull", "resolve", "push"]\nca = "${ca}"\n[host]\n`;
 }
 
 async function start(machine: Machine, hosts: string): Promise<Containerd> {
@@ -66,9 +67,10 @@ async function start(machine: Machine, hosts: string): Promise<Containerd> {
     daemon,
     async trust(host, ca) {
       await mkdir(join(hosts, host), { recursive: true });
-      // An absolute path: where a relative one starts has changed between versions of containerd.
-      await writeFile(join(hosts, host, 'ca.crt'), ca);
-      await writeFile(join(hosts, host, 'hosts.toml'), hostsToml(host, join(hosts, host, 'ca.crt')));
+      // Not ca.crt: containerd reads that by itself when hosts.toml is wrong, which would hide the mistake.
+      const path = join(hosts, host, 'root.pem');
+      await writeFile(path, ca);
+      await writeFile(join(hosts, host, 'hosts.toml'), hostsToml(host, path));
     },
     login(host, credentials) {
       accounts.set(host, credentials);
