@@ -55,7 +55,7 @@ export function buildRepositories(
     const repository =
       built.get(name) ??
       (own.type === 'hosted'
-        ? new HostedRepository(name, own, { images, blobs: stores.blobs })
+        ? new HostedRepository(name, own, { images, absences, blobs: stores.blobs })
         : own.type === 'proxy'
           ? proxy(name, own)
           : new GroupRepository(

@@ -77,7 +77,7 @@ export class Fill {
     if (this.#size === undefined) return undefined;
     const { blobs, digest } = this.#order;
     const file = (await blobs.incoming.open(this.#id)) ?? (await blobs.open(digest));
-    if (!file) throw this.#failure ?? new Error(`${digest} went away while it was fetched`);
+    if (!file) throw new Error(`${digest} went away while it was fetched`);
     return {
       size: this.#size,
       close: () => file.close(),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BlobStore } from '../blobs/index.ts';
-import type { Images, Place, PutOutcome, Referrer } from '../metadata/index.ts';
+import type { Absences, Images, Place, PutOutcome, Referrer } from '../metadata/index.ts';
 import {
   digestFrom,
   parseManifest,
@@ -42,14 +42,20 @@ export class HostedRepository implements ReadableRepository {
   readonly holders: readonly string[];
   readonly settings: HostedSettings;
   readonly #images: Images;
+  readonly #absences: Absences;
   readonly #blobs: BlobStore;
   readonly #content: LocalContent;
 
-  constructor(repository: string, settings: HostedSettings, stores: { images: Images; blobs: BlobStore }) {
+  constructor(
+    repository: string,
+    settings: HostedSettings,
+    stores: { images: Images; absences: Absences; blobs: BlobStore },
+  ) {
     this.repository = repository;
     this.holders = [repository];
     this.settings = settings;
     this.#images = stores.images;
+    this.#absences = stores.absences;
     this.#content = new LocalContent(stores.images);
     this.#blobs = stores.blobs;
   }
@@ -104,7 +110,26 @@ export class HostedRepository implements ReadableRepository {
       references: { check: 'adopt', from: pushed.adoptFrom },
       mayMove: (tag) => this.#mayMove(tag),
     });
-    return { digest, subject: manifest.subject?.digest, adopted: this.#storedOrThrow(outcome) };
+    const adopted = this.#storedOrThrow(outcome);
+    // What was not there before may be asked for again under the names that this push can answer (T10).
+    await this.#absences.forget(pushed.adoptFrom);
+    return { digest, subject: manifest.subject?.digest, adopted };
+  }
+
+  /** Links a blob to `name` from the first of `sources` that holds it; false when none does (trap T6). */
+  async mountBlob(name: Name, digest: Digest, sources: readonly Place[]): Promise<boolean> {
+    for (const source of sources) {
+      const held = await this.#images.findBlob(source, digest);
+      if (!held) continue;
+      await this.#images.linkBlob({ repository: this.repository, name }, { digest, size: held.size });
+      return true;
+    }
+    return false;
+  }
+
+  /** Where, in these repositories, a blob is held under any name. */
+  placesOfBlob(digest: Digest, repositories: readonly string[]): Promise<readonly Place[]> {
+    return this.#images.placesOfBlob(digest, repositories);
   }
 
   /** Removes a manifest with its tags, or one tag; false when it was not there. Throws `denied`. */

@@ -14,7 +14,6 @@ export interface Chunk {
   readonly range: ByteRange | undefined;
   /** The Content-Length, when there is one. */
   readonly length: number | undefined;
-  readonly signal: AbortSignal;
 }
 
 /** Upload sessions of the hosted repositories. OCI distribution-spec 1.1, "Pushing blobs". */
@@ -93,11 +92,7 @@ export class UploadSessions {
     return size;
   }
 
-  async #write(
-    id: string,
-    { body, range, length, signal }: Chunk,
-    algorithm: DigestAlgorithm,
-  ): Promise<number> {
+  async #write(id: string, { body, range, length }: Chunk, algorithm: DigestAlgorithm): Promise<number> {
     const size = await this.#sizeOf(id);
     if (range && range.first !== size) {
       throw new RegistryError('blobUploadOutOfOrder', { detail: { expected: size, found: range.first } });
@@ -105,7 +100,7 @@ export class UploadSessions {
     if (range && length !== undefined && length !== range.last - range.first + 1)
       throw new RegistryError('sizeInvalid');
     if (length === 0) return size;
-    const grown = await this.#blobs.incoming.append(id, body, { algorithm, signal });
+    const grown = await this.#blobs.incoming.append(id, body, { algorithm });
     if (range && grown !== range.last + 1) throw new RegistryError('sizeInvalid');
     return grown;
   }

@@ -1,0 +1,93 @@
+import express, { type Express } from 'express';
+
+/** What the pages and small endpoints need. */
+export interface AppParts {
+  /** PEM that clients are to trust; undefined when the certificate is the operator's own. */
+  readonly authority: () => string | undefined;
+  /** Rejects with why it cannot serve. */
+  readonly check: () => Promise<void>;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/** Everything that is not the registry: health and the CA certificate. `/v2` and `/v1` never come here. */
+export function createApp({ authority, check, onFault }: AppParts): Express {
+  const app = plainApp();
+  app.get('/healthz', (_req, res) => {
+    res.json({ status: 'ok' });
+  });
+  app.get('/readyz', async (_req, res) => {
+    try {
+      await check();
+      res.json({ status: 'ready' });
+    } catch (fault) {
+      onFault(fault);
+      res
+        .status(503)
+        .json({ status: 'not ready', reason: 'storage or metadata cannot be used; the log says more' });
+    }
+  });
+  serveAuthority(app, authority);
+  notFound(app);
+  return app;
+}
+
+/** The plain HTTP port: the CA certificate, and everything else is sent to HTTPS. */
+export function createRedirect(authority: () => string | undefined, httpsPort: number): Express {
+  const app = plainApp();
+  serveAuthority(app, authority);
+  app.use((req, res) => {
+    const host = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d+)?$/.exec(req.headers.host ?? '')?.[1];
+    if (host === undefined) {
+      res.status(400).json({
+        errors: [
+          {
+            code: 'UNSUPPORTED',
+            message: 'this port redirects to HTTPS by the Host header, and there is none',
+          },
+        ],
+      });
+      return;
+    }
+    // 308 keeps the method: a push must not come back as a GET.
+    res.redirect(308, `https://${host}${httpsPort === 443 ? '' : `:${httpsPort}`}${req.originalUrl}`);
+  });
+  return app;
+}
+
+function plainApp(): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use((_req, res, next) => {
+    res.set('X-Content-Type-Options', 'nosniff');
+    next();
+  });
+  return app;
+}
+
+function serveAuthority(app: Express, authority: () => string | undefined): void {
+  app.get('/ca.crt', (_req, res) => {
+    const pem = authority();
+    if (pem === undefined) {
+      res.status(404).json({
+        errors: [
+          {
+            code: 'UNSUPPORTED',
+            message:
+              'the certificate of this server is signed by an authority of your own; there is no ca.crt to hand out',
+          },
+        ],
+      });
+      return;
+    }
+    res.type('application/x-pem-file').set('Content-Disposition', 'attachment; filename="ca.crt"').send(pem);
+  });
+}
+
+function notFound(app: Express): void {
+  app.use((_req, res) => {
+    res
+      .status(404)
+      .json({ errors: [{ code: 'UNSUPPORTED', message: 'there is nothing here; the registry is at /v2/' }] });
+  });
+}

@@ -1,0 +1,82 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  createRegistry,
+  openFilesystem,
+  openSqlite,
+  type GrantSettings,
+  type Metadata,
+  type Registry,
+  type RepositorySettings,
+} from '../registry/index.ts';
+import type { Config, RepositoryConfig } from './config/index.ts';
+import type { Log } from './log.ts';
+
+/** The registry engine with what it keeps things in. */
+export interface Engine {
+  readonly registry: Registry;
+  close(): Promise<void>;
+}
+
+/** Opens the stores of a configuration and makes the engine on them. Throws what cannot be opened. */
+export async function openEngine(config: Config, log: Log): Promise<Engine> {
+  const metadata = await openMetadata(config);
+  try {
+    const path = config.blobStores.get('default')?.path ?? join(config.data, 'blobs');
+    const blobs = await openFilesystem(path);
+    const repositories = new Map<string, RepositorySettings>();
+    for (const [name, own] of config.repositories) repositories.set(name, await settingsOf(own));
+    const registry = await createRegistry(
+      { repositories, access: grantSettings(config), htpasswd: config.auth.htpasswd },
+      { metadata, blobs },
+      {
+        fault: (fault) => {
+          log.warn('fault behind the scenes', { fault: describe(fault) });
+        },
+        htpasswd: (message, where) => {
+          log.warn('htpasswd', { message, ...where });
+        },
+      },
+    );
+    return {
+      registry,
+      async close() {
+        await registry.close();
+        await metadata.close();
+      },
+    };
+  } catch (fault) {
+    await metadata.close();
+    throw fault;
+  }
+}
+
+/** Opens the metadata below the data folder, which is made if need be. */
+export async function openMetadata({ data }: Config): Promise<Metadata> {
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  return openSqlite(join(data, 'metadata.db'));
+}
+
+/** Who may do what, as the registry takes it. */
+export function grantSettings({ auth }: Config): GrantSettings {
+  return {
+    anonymous: auth.anonymous,
+    roles: Object.fromEntries(auth.roles),
+    assign: Object.fromEntries(auth.assign),
+  };
+}
+
+async function settingsOf(own: RepositoryConfig): Promise<RepositorySettings> {
+  if (own.type !== 'proxy') return own;
+  return {
+    ...own,
+    upstream: new URL(own.upstream.href),
+    username: own.credentials?.username,
+    password: own.credentials?.password,
+    ca: own.ca === undefined ? undefined : await readFile(own.ca, 'utf8'),
+  };
+}
+
+function describe(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
+}

@@ -1,0 +1,139 @@
+import {
+  createServer as createHttp,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttps, type Server as HttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+
+/** A key with its certificate chain, both PEM. */
+export interface KeyPair {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** What a listener does; `tls` undefined for plain HTTP, port 0 for any free one. */
+export interface ListenerSettings {
+  readonly port: number;
+  readonly address: string | undefined;
+  readonly tls: KeyPair | undefined;
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
+  readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+/** A port that is open. */
+export interface Listener {
+  readonly port: number;
+  /** Takes no new requests and fulfils when those under way are answered. */
+  drain(): Promise<void>;
+  /** Ends every connection now. */
+  destroy(): void;
+}
+
+/** A port that could not be opened; the message says what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** All headers must be here in this time, in ms: slow-loris ends. */
+const headersTimeout = 30_000;
+/**
+ * A connection on which nothing moves in either direction is closed after this, in ms. It is the only limit on a
+ * transfer: one that moves may take for ever. Longer than an upstream may let us wait.
+ */
+const idleTimeout = 180_000;
+const keepAliveTimeout = 75_000;
+
+/** Opens a port. Throws ListenError. */
+export async function listen(settings: ListenerSettings): Promise<Listener> {
+  const server = settings.tls
+    ? httpsServer(settings.tls, settings.handle)
+    : createHttp(limits, settings.handle);
+  server.setTimeout(idleTimeout);
+  // Without this Node asks for every body before anybody has looked at the credentials.
+  server.on('checkContinue', settings.handle satisfies RequestListener);
+  if (settings.upgrade) server.on('upgrade', settings.upgrade);
+  server.on('clientError', answerMalformed);
+  await open(server, settings);
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : settings.port,
+    drain: () => drain(server),
+    destroy() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+const limits = {
+  headersTimeout,
+  // Node would end every upload after five minutes.
+  requestTimeout: 0,
+  keepAliveTimeout,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 32 * 1024,
+  noDelay: true,
+};
+
+function httpsServer({ certificate, key }: KeyPair, handle: RequestListener): HttpsServer {
+  const tls = { cert: certificate, key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const;
+  return createHttps({ ...limits, ...tls, handshakeTimeout: headersTimeout }, handle);
+}
+
+function open(server: Server, { port, address }: ListenerSettings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (fault: NodeJS.ErrnoException) => {
+      reject(new ListenError(explain(fault, port), { cause: fault }));
+    });
+    server.listen({ port, ...(address !== undefined && { host: address }) }, resolve);
+  });
+}
+
+function explain(fault: NodeJS.ErrnoException, port: number): string {
+  switch (fault.code) {
+    case 'EACCES':
+      return (
+        `no right to listen on port ${port}: start as root, or give Node the right with ` +
+        `"setcap cap_net_bind_service=+ep ${process.execPath}", or choose other ports with --https 8443 --http 8080`
+      );
+    case 'EADDRINUSE':
+      return `port ${port} is taken by another program: end that, or choose other ports with --https 8443 --http 8080`;
+    default:
+      return `cannot listen on port ${port}: ${fault.message}`;
+  }
+}
+
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // Connections that are kept alive become idle one after the other.
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+    }, 100);
+    server.close(() => {
+      clearInterval(sweep);
+      resolve();
+    });
+  });
+}
+
+/** Nothing ever answers without JSON, not even to what is no HTTP. */
+function answerMalformed(fault: NodeJS.ErrnoException, socket: Duplex): void {
+  if (fault.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, message] =
+    fault.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'the headers are too large']
+      : fault.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'the headers did not come in time']
+        : ['400 Bad Request', 'malformed HTTP request'];
+  const body = JSON.stringify({ errors: [{ code: 'UNSUPPORTED', message }] });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

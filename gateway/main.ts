@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { serveCommand } from './cli/serve.ts';
+import { Failure } from './cli/failure.ts';
+import { userCommand } from './cli/user.ts';
+
+/** The commands by their names; the only reader of argv and the environment, and the only exit. */
+const program = new Command('dockgate')
+  .description('One HTTPS hostname, no port, for docker login, push and pull.')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true });
+
+const world = { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
+for (const command of [serveCommand(world, onSignal), userCommand(world)]) program.addCommand(command);
+
+// Between "it listens" and "it works" a forgotten rejection must not go unseen, nor end transfers of others.
+process.on('unhandledRejection', (fault) => {
+  process.stderr.write(
+    `dockgate: unhandled rejection: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}\n`,
+  );
+});
+
+try {
+  await program.parseAsync();
+} catch (fault) {
+  process.exitCode = report(fault);
+}
+
+/** 0: fine, 1: it did not work, 2: wrong usage. */
+function report(fault: unknown): number {
+  if (fault instanceof CommanderError) return fault.exitCode === 0 ? 0 : 2;
+  if (fault instanceof Failure) {
+    process.stderr.write(`dockgate: ${fault.message}\n`);
+    return fault.exitCode;
+  }
+  process.stderr.write(
+    `dockgate: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}\n`,
+  );
+  return 1;
+}
+
+/** Calls `stop` at the first signal to end and leaves at the second. */
+function onSignal(stop: () => void): void {
+  let signals = 0;
+  const receive = (): void => {
+    signals += 1;
+    if (signals === 1) stop();
+    else process.exit(1);
+  };
+  process.on('SIGTERM', receive);
+  process.on('SIGINT', receive);
+}

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIPv6 } from 'node:net';
+import type { AddressRange } from './config/index.ts';
+
+/** Where the client thinks it is, and who it is. */
+export interface PublicOrigin {
+  /** `https://idocker.io`, with the port if the client used one. */
+  readonly origin: string;
+  /** The host without its port. */
+  readonly host: string;
+  /** The client's address. */
+  readonly client: string;
+}
+
+/** Reads the origin of requests that arrive by `scheme`; undefined when the Host header is no host. */
+export type ReadOrigin = (req: IncomingMessage, scheme: 'http' | 'https') => PublicOrigin | undefined;
+
+const hostForm = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/;
+
+/** X-Forwarded-For, -Proto and -Host are believed when a trusted proxy sends them, else ignored (trap T9). */
+export function originReader(trusted: readonly AddressRange[]): ReadOrigin {
+  const proxies = new BlockList();
+  for (const { address, prefix, family } of trusted) proxies.addSubnet(address, prefix, family);
+  const isTrusted = (address: string): boolean => proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+
+  return (req, scheme) => {
+    const peer = (req.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+    const forwarded = peer !== '' && trusted.length > 0 && isTrusted(peer);
+    const authority =
+      (forwarded ? last(req.headers['x-forwarded-host']) : undefined) ?? req.headers.host ?? '';
+    const match = hostForm.exec(authority);
+    if (!match?.[1]) return undefined;
+    const proto = forwarded ? last(req.headers['x-forwarded-proto']) : undefined;
+    return {
+      origin: `${proto === 'http' || proto === 'https' ? proto : scheme}://${authority}`,
+      host: match[1],
+      client: forwarded ? clientOf(req.headers['x-forwarded-for'], peer, isTrusted) : peer,
+    };
+  };
+}
+
+/** The nearest address that no trusted proxy has; what stands before it may be forged. */
+function clientOf(
+  header: string | string[] | undefined,
+  peer: string,
+  isTrusted: (address: string) => boolean,
+): string {
+  const chain = list(header).filter((address) => /^[0-9a-fA-F:.]+$/.test(address));
+  return chain.findLast((address) => !isTrusted(address)) ?? chain[0] ?? peer;
+}
+
+function last(header: string | string[] | undefined): string | undefined {
+  return list(header).at(-1);
+}
+
+function list(header: string | string[] | undefined): string[] {
+  return [header ?? []]
+    .flat()
+    .join(',')
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean);
+}

@@ -1,0 +1,110 @@
+import type { Access } from '../access/index.ts';
+import { RegistryError, type Operation } from '../model/index.ts';
+import { HostedRepository, type Repositories, type UploadSessions } from '../repositories/index.ts';
+import { appendUpload, cancelUpload, finishUpload, uploadStatus } from './continue-upload.ts';
+import { deleteBlob } from './delete-blob.ts';
+import { deleteManifest } from './delete-manifest.ts';
+import type { Exchange, Route } from './exchange.ts';
+import { getBlob } from './get-blob.ts';
+import { getManifest } from './get-manifest.ts';
+import { grantToken } from './grant-token.ts';
+import type { Target } from './handler.ts';
+import { listNames } from './list-names.ts';
+import { listReferrers } from './list-referrers.ts';
+import { listTags } from './list-tags.ts';
+import { putManifest } from './put-manifest.ts';
+import type { Reply } from './reply.ts';
+import { respond, respondError } from './respond.ts';
+import { search } from './search.ts';
+import { startUpload } from './start-upload.ts';
+
+/** What answers are made of. */
+export interface AnswerParts {
+  readonly access: Access;
+  readonly repositories: Repositories;
+  readonly uploads: UploadSessions;
+}
+
+/** Answers a request that was let in; `route` may be undefined for operations that concern no repository. */
+export async function answer(
+  parts: AnswerParts,
+  exchange: Exchange,
+  route: Route | undefined,
+): Promise<void> {
+  const { req, res, facts } = exchange;
+  try {
+    if (route) facts.repository = route.repository;
+    await respond(req, res, await decide(parts, exchange, route));
+  } catch (thrown) {
+    await respondError(req, res, thrown, facts);
+  }
+}
+
+async function decide(parts: AnswerParts, exchange: Exchange, route: Route | undefined): Promise<Reply> {
+  const { operation } = exchange;
+  switch (operation.kind) {
+    case 'base':
+      return { status: 200, body: { json: {} } };
+    case 'search-ping':
+      return { status: 200, headers: { 'X-Docker-Registry-Standalone': 'true' }, body: { json: true } };
+    case 'token':
+      return grantToken(parts.access.tokenService, exchange);
+    default:
+      if (!route) throw new RegistryError('nameUnknown', { message: 'this host has no registry' });
+      return handle(exchange, operation, targetOf(parts, route));
+  }
+}
+
+type Routed = Exclude<Operation, { kind: 'base' | 'search-ping' | 'token' }>;
+
+function handle(exchange: Exchange, operation: Routed, target: Target): Promise<Reply> {
+  switch (operation.kind) {
+    case 'catalog':
+      return listNames(exchange, operation, target);
+    case 'search':
+      return search(exchange, operation, target);
+    case 'tags':
+      return listTags(exchange, operation, target);
+    case 'referrers':
+      return listReferrers(exchange, operation, target);
+    case 'manifest-get':
+      return getManifest(exchange, operation, target);
+    case 'manifest-put':
+      return putManifest(exchange, operation, target);
+    case 'manifest-delete':
+      return deleteManifest(exchange, operation, target);
+    case 'blob-get':
+      return getBlob(exchange, operation, target);
+    case 'blob-delete':
+      return deleteBlob(exchange, operation, target);
+    case 'upload-start':
+      return startUpload(exchange, operation, target);
+    case 'upload-status':
+      return uploadStatus(exchange, operation, target);
+    case 'upload-append':
+      return appendUpload(exchange, operation, target);
+    case 'upload-finish':
+      return finishUpload(exchange, operation, target);
+    case 'upload-cancel':
+      return cancelUpload(exchange, operation, target);
+  }
+}
+
+function targetOf({ repositories, uploads }: AnswerParts, { repository, view, reach }: Route): Target {
+  const find = (name: string) => {
+    const found = repositories.get(name);
+    if (found) return found;
+    throw new Error(`there is no repository ${name}`);
+  };
+  const source = find(repository);
+  return {
+    source,
+    reach,
+    view: find(view),
+    uploads,
+    hosted() {
+      if (source instanceof HostedRepository) return source;
+      throw new RegistryError('unsupported', { message: `${repository} is read-only` });
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller, Operation } from '../model/index.ts';
+import type { Reach } from '../repositories/index.ts';
+
+/** What the log line of a request says besides method, status and time; never a credential. */
+export interface Facts {
+  operation?: Operation['kind'];
+  name?: string;
+  user?: string | undefined;
+  repository?: string;
+  member?: string;
+  /** What was asked, when it has a digest or a tag. */
+  digest?: string;
+  /** Blobs that were linked from other members instead of being uploaded. */
+  adopted?: number;
+  /** The wire code of a refusal, and for a fault of ours its stack. */
+  error?: string;
+  fault?: string;
+}
+
+/** Where the client thinks it is talking to. */
+export interface Door {
+  /** Scheme, host and port as the client used them, `https://idocker.io`; the token realm is built from it (trap T9). */
+  readonly origin: string;
+}
+
+/** A request that was read and let in, on its way to an answer. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly door: Door;
+  readonly operation: Operation;
+  readonly caller: Caller;
+  readonly facts: Facts;
+}
+
+/** Which repository answers an operation, decided by whoever knows hosts and connectors. */
+export interface Route {
+  /** The repository that is read from or written to. */
+  readonly repository: string;
+  /** The repository through which this client reads: what it sees there may be mounted and adopted. */
+  readonly view: string;
+  readonly reach: Reach;
+}

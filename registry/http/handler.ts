@@ -1,0 +1,18 @@
+import type { HostedRepository, ReadableRepository, Reach, UploadSessions } from '../repositories/index.ts';
+import type { Exchange } from './exchange.ts';
+import type { Reply } from './reply.ts';
+
+/** The repositories that an operation works on, by its route. */
+export interface Target {
+  /** Read from. */
+  readonly source: ReadableRepository;
+  readonly reach: Reach;
+  /** Through which this client reads; what it sees there may be mounted and adopted. */
+  readonly view: ReadableRepository;
+  /** Written to; throws `unsupported` for a repository that is only read. */
+  readonly hosted: () => HostedRepository;
+  readonly uploads: UploadSessions;
+}
+
+/** Decides the answer to one operation; what it throws becomes an error reply. */
+export type Handler<O> = (exchange: Exchange, operation: O, target: Target) => Promise<Reply>;

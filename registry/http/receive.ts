@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { challenge, guard, type Access, type Refusal } from '../access/index.ts';
+import { errorTable, parseOperation } from '../model/index.ts';
+import type { Door, Exchange, Facts } from './exchange.ts';
+import { respondError } from './respond.ts';
+
+/** Where the token service is; every host has it. */
+const tokenPath = '/v2/token';
+
+/**
+ * Reads a request and lets it in, or answers it right away and gives undefined.
+ * `facts` is filled for the log either way.
+ */
+export async function receive(
+  access: Access,
+  req: IncomingMessage,
+  res: ServerResponse,
+  door: Door,
+  facts: Facts,
+): Promise<Exchange | undefined> {
+  try {
+    const operation = parseOperation(req.method ?? '', req.url ?? '');
+    facts.operation = operation.kind;
+    if ('name' in operation) facts.name = operation.name;
+    const verdict = guard(operation, await access.authenticate(req.headers.authorization));
+    if ('admit' in verdict) {
+      facts.user = verdict.admit.user;
+      return { req, res, door, operation, caller: verdict.admit, facts };
+    }
+    await respondError(req, res, verdict.refuse, facts, challengeHeaders(verdict, door));
+  } catch (thrown) {
+    await respondError(req, res, thrown, facts);
+  }
+  return undefined;
+}
+
+/** A 401 says where to get in, whatever made it one. RFC 9110 11.6.1. */
+function challengeHeaders(
+  { refuse, scope, error, description }: Refusal,
+  { origin }: Door,
+): Record<string, string> {
+  if (errorTable[refuse.kind].status !== 401) return {};
+  return {
+    'WWW-Authenticate': challenge({
+      realm: `${origin}${tokenPath}`,
+      ...(scope !== undefined && { scope }),
+      ...(error !== undefined && { error }),
+      ...(description !== undefined && { description }),
+    }),
+  };
+}

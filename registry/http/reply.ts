@@ -1,0 +1,13 @@
+import type { BlobReader } from '../blobs/index.ts';
+import type { ByteRange } from '../model/index.ts';
+
+/** An answer as a value; respond.ts writes it. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | number>>;
+  /** JSON, bytes, or a blob (the part `range` of it). HEAD gets the same headers without it. */
+  readonly body?:
+    | { readonly json: unknown }
+    | { readonly bytes: Uint8Array }
+    | { readonly blob: BlobReader; readonly range: ByteRange };
+}

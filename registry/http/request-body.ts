@@ -1,0 +1,29 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RegistryError } from '../model/index.ts';
+
+/** Tells a client that waits for it that its body is wanted. RFC 9110 10.1.1. */
+export function wantBody(req: IncomingMessage, res: ServerResponse): void {
+  if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue();
+}
+
+/** The whole body, at most `limit` bytes; throws `manifestTooLarge`. */
+export async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+  const tooLarge = (): RegistryError =>
+    new RegistryError('manifestTooLarge', { message: `manifest is larger than the limit of ${limit} bytes` });
+  if ((contentLength(req) ?? 0) > limit) throw tooLarge();
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of req as AsyncIterable<Buffer>) {
+    size += piece.byteLength;
+    if (size > limit) throw tooLarge();
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, size);
+}
+
+/** The Content-Length; undefined for a body sent in chunks. */
+export function contentLength(req: IncomingMessage): number | undefined {
+  const text = req.headers['content-length'];
+  if (text !== undefined) return Number(text);
+  return req.headers['transfer-encoding'] === undefined ? 0 : undefined;
+}

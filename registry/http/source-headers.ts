@@ -1,0 +1,15 @@
+import type { Source } from '../repositories/index.ts';
+
+/** Who answered, how old it is, and whether it may be out of date. RFC 9111 5.1 for Age. */
+export function sourceHeaders({ member, age, stale }: Source): Record<string, string | number> {
+  return {
+    'Dockgate-Member': member,
+    ...(age !== undefined && { Age: age }),
+    ...(stale !== undefined && { Warning: `110 - "Response is Stale: ${headerText(stale)}"` }),
+  };
+}
+
+/** Text that may stand in a quoted string of a header. RFC 9110 5.6.4. */
+export function headerText(text: string): string {
+  return text.replaceAll(/[^\t\x20-\x7e]/g, '?').replaceAll(/["\\]/g, "'");
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  createAccess,
+  createAccounts,
+  createGrants,
+  type Accounts,
+  type GrantSettings,
+  type ReportProblem,
+} from './access/index.ts';
+import type { BlobStore } from './blobs/index.ts';
+import { answer } from './http/answer.ts';
+import type { Door, Exchange, Facts, Route } from './http/exchange.ts';
+import { receive } from './http/receive.ts';
+import type { Metadata } from './metadata/index.ts';
+import { buildRepositories, UploadSessions, type RepositorySettings } from './repositories/index.ts';
+import { startUpkeep } from './upkeep/index.ts';
+
+export { AccountError, type Accounts, type GrantSettings } from './access/index.ts';
+export { openFilesystem, type BlobStore } from './blobs/index.ts';
+export type { Door, Exchange, Facts, Route } from './http/exchange.ts';
+export { respondError } from './http/respond.ts';
+export { openSqlite, type Metadata } from './metadata/index.ts';
+export { parseOperation, RegistryError, type Caller, type Operation } from './model/index.ts';
+export type {
+  GroupSettings,
+  HostedSettings,
+  ProxySettings,
+  RepositorySettings,
+} from './repositories/index.ts';
+
+/** What the engine is to be. */
+export interface RegistrySettings {
+  readonly repositories: ReadonlyMap<string, RepositorySettings>;
+  readonly access: GrantSettings;
+  /** Path of an htpasswd file whose users may log in too. */
+  readonly htpasswd: string | undefined;
+}
+
+/** What the engine keeps things in; whoever opened them closes the metadata after the engine. */
+export interface RegistryStores {
+  readonly metadata: Metadata;
+  readonly blobs: BlobStore;
+}
+
+/** Where the engine reports what no single request can be told of. */
+export interface RegistryLog {
+  readonly fault: (fault: unknown) => void;
+  readonly htpasswd: ReportProblem;
+}
+
+/** The engine: reads requests, and answers them from the repository that somebody who knows the hosts has chosen. */
+export interface Registry {
+  readonly accounts: Accounts;
+  /** Reads a request and lets it in, or answers it right away and gives undefined. Never throws. */
+  receive(req: IncomingMessage, res: ServerResponse, door: Door, facts: Facts): Promise<Exchange | undefined>;
+  /** Answers a request that was let in; no route for operations that concern no repository. Never throws. */
+  answer(exchange: Exchange, route: Route | undefined): Promise<void>;
+  /** Fulfils when metadata and blobs can be used; rejects with the fault. */
+  check(): Promise<void>;
+  /** Ends downloads and upkeep. Requests that are still answered may fail. */
+  close(): Promise<void>;
+}
+
+/** Makes an engine. Throws when the repositories do not fit together. */
+export async function createRegistry(
+  settings: RegistrySettings,
+  stores: RegistryStores,
+  log: RegistryLog,
+): Promise<Registry> {
+  const { metadata, blobs } = stores;
+  const access = await createAccess({
+    users: metadata.users,
+    keys: metadata.keys,
+    settings: settings.access,
+    htpasswd: settings.htpasswd,
+    report: log.htpasswd,
+  });
+  const repositories = buildRepositories(settings.repositories, stores, log.fault);
+  const uploads = new UploadSessions({ blobs, images: metadata.images, uploads: metadata.uploads });
+  const upkeep = startUpkeep(uploads, log.fault);
+  const parts = { access, repositories, uploads };
+  return {
+    accounts: access.accounts,
+    receive: (req, res, door, facts) => receive(access, req, res, door, facts),
+    answer: (exchange, route) => answer(parts, exchange, route),
+    async check() {
+      await Promise.all([metadata.check(), blobs.check()]);
+    },
+    async close() {
+      upkeep.stop();
+      await repositories.close();
+    },
+  };
+}
+
+/** The users of a store, for commands that need no engine. */
+export function openAccounts(metadata: Metadata, settings: GrantSettings): Accounts {
+  return createAccounts(metadata.users, createGrants(settings).roles);
+}
