@@ -1,0 +1,37 @@
+import { readNames, type Caller, type Name } from '../model/index.ts';
+import type { Grants, Identity } from './grants.ts';
+import type { TokenContent } from './tokens.ts';
+
+/** A request without credentials: it may do nothing; even anonymous pulls come with a token (trap T8). */
+export const nobody: Caller = {
+  user: undefined,
+  by: 'none',
+  mayList: false,
+  may: () => false,
+  maySee: () => false,
+};
+
+/** A caller who sent a user's password: has what the user's roles allow. */
+export function basicCaller(identity: Identity, grants: Grants): Caller {
+  return {
+    user: identity.user,
+    by: 'basic',
+    mayList: grants.mayList(identity),
+    may: (action, name) => grants.may(identity, action, name),
+    maySee: (name) => grants.may(identity, 'pull', name),
+  };
+}
+
+/**
+ * A caller with a token: has what the token grants. A token for lists names no images, so `sees` answers for its user
+ * what they may show.
+ */
+export function bearerCaller({ user, access }: TokenContent, sees: (name: Name) => boolean): Caller {
+  const granted = new Map(access.map(({ type, name, actions }) => [`${type}:${name}`, actions]));
+  const mayList = granted.get('registry:catalog')?.includes('*') ?? false;
+  const may: Caller['may'] = (action, name) =>
+    (action === 'pull' ? readNames(name) : [name]).some(
+      (each) => granted.get(`repository:${each}`)?.includes(action) ?? false,
+    );
+  return { user, by: 'bearer', mayList, may, maySee: (name) => mayList && sees(name) };
+}
