@@ -7,6 +7,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
-    env: { DOCKGATE_TEST: '1' },
+    reporters: ['default', './tests/support/skipped-reporter.ts'],
   },
 });

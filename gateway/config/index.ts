@@ -12,7 +12,6 @@ import { resolve } from './resolve.ts';
 import { readSource } from './source.ts';
 
 export { ConfigErrors } from './errors.ts';
-export type { Problem } from './errors.ts';
 export type * from './config.ts';
 
 /** Everything that a configuration is made of. */

@@ -1,5 +1,4 @@
-import { readNames, type Action, type Name } from '../model/index.ts';
-import { namePattern } from './name-pattern.ts';
+import { namePattern, readNames, type Action, type Name } from '../model/index.ts';
 
 /** What a role allows on names that fit one of the patterns (see {@link namePattern}); `admin` implies the others. */
 interface Grant {

@@ -21,23 +21,25 @@ export interface Append {
 }
 
 /**
- * Bytes on their way in, by an id that the caller chose. One writer at a time: the caller sees to that.
- * Until `commit` nothing here is a blob.
+ * Bytes on their way in, by an id that the caller chose: letters, digits and hyphens, at most 64; anything else is a
+ * fault. One writer at a time: the caller sees to that. Until `commit` nothing here is a blob.
  */
 export interface IncomingBlobs {
+  /** Throws when the id is taken, and `storageFull`. */
   create(id: string): Promise<void>;
   /** Bytes so far; undefined when there is no such id. */
   size(id: string): Promise<number | undefined>;
   /**
    * Appends `body` and answers the new size. When the body breaks off, what came of it stays and its error is thrown.
-   * Throws `storageFull` when there is no room.
+   * Throws `storageFull` when there is no room, `blobUploadUnknown` for an unknown id.
    */
   append(id: string, body: Readable, how: Append): Promise<number>;
   /** Reads what was written so far, while more may follow; `size` is that at the time of opening. */
   open(id: string): Promise<BlobReader | undefined>;
   /**
    * Makes the bytes the blob `digest` and answers its size; on return they survive a power cut and `id` is gone.
-   * Throws `digestInvalid` when the bytes are others, and then drops them. Idempotent among equal blobs.
+   * Throws `digestInvalid` when the bytes are others, and then drops them; `blobUploadUnknown` for an unknown id, also
+   * when it was dropped meanwhile. Idempotent among equal blobs.
    */
   commit(id: string, digest: Digest): Promise<number>;
   /** Drops the bytes; nothing happens when there are none. */

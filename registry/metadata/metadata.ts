@@ -155,8 +155,8 @@ export interface Absences {
   /** True while `reference` of `place` is remembered as absent at `now`. */
   has(place: Place, reference: string, now: number): Promise<boolean>;
   remember(place: Place, reference: string, until: number): Promise<void>;
-  /** Forgets everything of one name in these repositories. */
-  forget(name: Name, repositories: readonly string[]): Promise<void>;
+  /** Forgets everything of these places. */
+  forget(places: readonly Place[]): Promise<void>;
 }
 
 /** All that the engine remembers; blobs' bytes are elsewhere. Two processes may use one store at the same time. */

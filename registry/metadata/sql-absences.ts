@@ -1,5 +1,5 @@
 import type { Absences } from './metadata.ts';
-import type { Databases } from './sql-metadata.ts';
+import type { Databases } from './databases.ts';
 
 /** What upstreams do not have, in SQL. */
 export function sqlAbsences(db: Databases): Absences {
@@ -26,13 +26,14 @@ export function sqlAbsences(db: Databases): Absences {
           .execute();
       });
     },
-    async forget(name, repositories) {
-      if (repositories.length === 0) return;
-      await db.note
-        .deleteFrom('absences')
-        .where('name', '=', name)
-        .where('repository', 'in', repositories)
-        .execute();
+    async forget(places) {
+      for (const { repository, name } of places) {
+        await db.note
+          .deleteFrom('absences')
+          .where('repository', '=', repository)
+          .where('name', '=', name)
+          .execute();
+      }
     },
   };
 }

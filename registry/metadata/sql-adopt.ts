@@ -3,32 +3,24 @@ import type { Digest, Manifest } from '../model/index.ts';
 import type { Place } from './metadata.ts';
 import type { Tables } from './tables.ts';
 
+interface Content {
+  readonly table: 'held_blobs' | 'held_manifests';
+  readonly digest: Digest;
+}
+
+/** What was linked, and what was found nowhere; nothing was linked when anything is missing. */
 interface Adoption {
-  readonly adopted: Digest[];
-  readonly missing: Digest[];
+  readonly adopted: readonly Digest[];
+  readonly missing: readonly Digest[];
 }
 
-/**
- * Makes sure that `place` holds all that a manifest references: what is missing there is linked from the first of
- * `from` that holds it, a child manifest with all that it references in turn. Nothing may be kept when any is missing.
- */
-export async function adoptReferences(
-  db: Transaction<Tables>,
-  place: Place,
-  manifest: Manifest,
-  from: readonly Place[],
-): Promise<Adoption> {
-  const adoption: Adoption = { adopted: [], missing: [] };
-  const blobs = manifest.blobs.map((each) => each.digest);
-  const manifests = manifest.manifests.map((each) => each.digest);
-  await adoptAll(db, { place, from, adoption }, { blobs, manifests });
-  return adoption;
-}
-
-interface Task {
+/** What is found out before anything is written. */
+interface Search {
   readonly place: Place;
   readonly from: readonly Place[];
-  readonly adoption: Adoption;
+  /** What is to be linked, by table and digest: the same bytes may be a child of one manifest and a layer of another. */
+  readonly elsewhere: Map<string, Content>;
+  readonly missing: Set<Digest>;
 }
 
 interface References {
@@ -36,48 +28,67 @@ interface References {
   readonly manifests: readonly Digest[];
 }
 
-async function adoptAll(
+/**
+ * Makes sure that `place` holds all that a manifest references: what is missing there is linked when one of `from`
+ * holds it, a child manifest with all that it references in turn.
+ */
+export async function adoptReferences(
   db: Transaction<Tables>,
-  task: Task,
+  place: Place,
+  manifest: Manifest,
+  from: readonly Place[],
+): Promise<Adoption> {
+  const search: Search = { place, from, elsewhere: new Map(), missing: new Set() };
+  const blobs = manifest.blobs.map((each) => each.digest);
+  const manifests = manifest.manifests.map((each) => each.digest);
+  await lookFor(db, search, { blobs, manifests });
+  const missing = [...search.missing];
+  if (missing.length > 0) return { adopted: [], missing };
+  const contents = [...search.elsewhere.values()];
+  for (const content of contents) await link(db, place, content);
+  return { adopted: contents.map((each) => each.digest), missing };
+}
+
+async function lookFor(
+  db: Transaction<Tables>,
+  search: Search,
   { blobs, manifests }: References,
 ): Promise<void> {
-  for (const digest of new Set(blobs)) await adopt(db, task, 'held_blobs', digest);
-  for (const digest of new Set(manifests)) {
+  for (const digest of blobs) await isElsewhere(db, search, { table: 'held_blobs', digest });
+  for (const digest of manifests) {
     // Only what was not held before can lack something.
-    if (await adopt(db, task, 'held_manifests', digest))
-      await adoptAll(db, task, await referencesOf(db, digest));
+    if (await isElsewhere(db, search, { table: 'held_manifests', digest }))
+      await lookFor(db, search, await referencesOf(db, digest));
   }
 }
 
-/** True when the content was linked just now. */
-async function adopt(
+/** True when the content is not held here but at one of the sources, and was not looked for before. */
+async function isElsewhere(
   db: Transaction<Tables>,
-  { place, from, adoption }: Task,
-  table: 'held_blobs' | 'held_manifests',
-  digest: Digest,
+  { place, from, elsewhere, missing }: Search,
+  content: Content,
 ): Promise<boolean> {
-  if (await holds(db, table, place, digest)) return false;
+  const key = `${content.table} ${content.digest}`;
+  if (elsewhere.has(key) || (await holds(db, place, content))) return false;
   for (const source of from) {
-    if (!(await holds(db, table, source, digest))) continue;
-    const now = Date.now();
-    await (
-      table === 'held_blobs'
-        ? db.insertInto(table).values({ ...place, digest, linked_at: now })
-        : db.insertInto(table).values({ ...place, digest, stored_at: now })
-    ).execute();
-    adoption.adopted.push(digest);
+    if (!(await holds(db, source, content))) continue;
+    elsewhere.set(key, content);
     return true;
   }
-  adoption.missing.push(digest);
+  missing.add(content.digest);
   return false;
 }
 
-async function holds(
-  db: Transaction<Tables>,
-  table: 'held_blobs' | 'held_manifests',
-  place: Place,
-  digest: Digest,
-): Promise<boolean> {
+async function link(db: Transaction<Tables>, place: Place, { table, digest }: Content): Promise<void> {
+  const now = Date.now();
+  await (
+    table === 'held_blobs'
+      ? db.insertInto(table).values({ ...place, digest, linked_at: now })
+      : db.insertInto(table).values({ ...place, digest, stored_at: now })
+  ).execute();
+}
+
+async function holds(db: Transaction<Tables>, place: Place, { table, digest }: Content): Promise<boolean> {
   const row = await db
     .selectFrom(table)
     .select('digest')

@@ -1,7 +1,7 @@
 import type { Digest, Name } from '../model/index.ts';
 import type { Images } from './metadata.ts';
 import { compileOnce } from './compile-once.ts';
-import type { Databases } from './sql-metadata.ts';
+import type { Databases } from './databases.ts';
 
 type HeldBlobs = Pick<
   Images,

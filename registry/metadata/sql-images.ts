@@ -4,7 +4,7 @@ import type { HeldManifest, Images, Place, Referrer } from './metadata.ts';
 import { compileOnce } from './compile-once.ts';
 import { sqlHeldBlobs } from './sql-held-blobs.ts';
 import { putManifest } from './sql-put-manifest.ts';
-import type { Databases } from './sql-metadata.ts';
+import type { Databases } from './databases.ts';
 import type { Tables } from './tables.ts';
 
 /** Manifests, tags and blobs in SQL. */

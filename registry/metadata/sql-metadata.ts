@@ -1,21 +1,11 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { Databases } from './databases.ts';
 import type { Metadata } from './metadata.ts';
 import { sqlAbsences } from './sql-absences.ts';
 import { sqlImages } from './sql-images.ts';
 import { sqlSigningKeys } from './sql-signing-keys.ts';
-import type { Tables } from './tables.ts';
 import { sqlUploads } from './sql-uploads.ts';
 import { sqlUsers } from './sql-users.ts';
-
-/** One database by three doors. */
-export interface Databases {
-  /** For queries. */
-  readonly read: Kysely<Tables>;
-  /** For what must survive a power cut once it was answered. */
-  readonly write: Kysely<Tables>;
-  /** For what may be lost with the power: sessions, times, absences. */
-  readonly note: Kysely<Tables>;
-}
 
 /** The store in SQL, the same for every database that kysely speaks to. */
 export function sqlMetadata(db: Databases): Metadata {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { SigningKey, SigningKeys } from './metadata.ts';
-import type { Databases } from './sql-metadata.ts';
+import type { Databases } from './databases.ts';
 import type { Tables } from './tables.ts';
 
 /** Signing keys in SQL. */

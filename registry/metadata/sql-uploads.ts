@@ -1,6 +1,6 @@
 import type { Name } from '../model/index.ts';
 import type { Upload, Uploads } from './metadata.ts';
-import type { Databases } from './sql-metadata.ts';
+import type { Databases } from './databases.ts';
 import type { Tables } from './tables.ts';
 
 /** Upload sessions in SQL. */

@@ -1,5 +1,5 @@
 import type { User, Users } from './metadata.ts';
-import type { Databases } from './sql-metadata.ts';
+import type { Databases } from './databases.ts';
 import type { Tables } from './tables.ts';
 
 /** Users in SQL. */

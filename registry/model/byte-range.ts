@@ -12,7 +12,7 @@ export interface ByteRange {
  * Throws `rangeNotSatisfiable` when a well-formed single range lies outside.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | undefined {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec((header ?? '').replaceAll(/[ \t]/g, ''));
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec((header ?? '').trim());
   if (!match) return undefined;
   const [, from = '', to = ''] = match;
   if (from === '' && to === '') return undefined;

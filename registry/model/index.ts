@@ -5,6 +5,7 @@ export * from './errors.ts';
 export * from './manifest.ts';
 export * from './media-types.ts';
 export * from './name.ts';
+export * from './name-pattern.ts';
 export * from './operation.ts';
 export * from './page.ts';
 export * from './reference.ts';

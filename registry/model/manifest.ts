@@ -24,6 +24,14 @@ export interface Manifest {
 
 type Json = Record<string, unknown>;
 
+/** Content-Types that tools send of their own accord, curl the last one. */
+const saysNothing: ReadonlySet<string> = new Set([
+  '',
+  'application/json',
+  'application/octet-stream',
+  'application/x-www-form-urlencoded',
+]);
+
 /**
  * Reads a manifest's JSON; `contentType` as sent, empty when none was. Throws `manifestInvalid` with the place.
  * OCI image-spec manifest.md, image-index.md.
@@ -35,6 +43,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string): Manifest 
   const annotations = stringMap(json.annotations);
   const own =
     typeof json.artifactType === 'string' && json.artifactType !== '' ? json.artifactType : undefined;
+  refuseAmbiguous(json, mediaType);
   if (isIndexType(mediaType)) {
     const manifests = list(json.manifests, 'manifests').map((each, at) =>
       descriptor(each, `manifests[${at}]`),
@@ -49,7 +58,9 @@ export function parseManifest(bytes: Uint8Array, contentType: string): Manifest 
 
 function parseJson(bytes: Uint8Array): Json {
   try {
-    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    // A byte order mark is kept, and then is no JSON: most clients could not read such a manifest.
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const json: unknown = JSON.parse(text);
     if (isObject(json)) return json;
   } catch (cause) {
     throw invalid('is not JSON', cause);
@@ -66,16 +77,17 @@ function decideMediaType(json: Json, contentType: string): string {
     throw invalid(`says mediaType ${own} but was sent as ${contentType}`);
   }
   if (known(contentType)) return contentType;
+  if (!saysNothing.has(contentType)) throw invalid(`is of the unknown type ${contentType}`);
   if (known(own)) return own;
-  if (
-    contentType !== '' &&
-    contentType !== 'application/json' &&
-    contentType !== 'application/octet-stream'
-  ) {
-    throw invalid(`is of the unknown type ${contentType}`);
-  }
   if (own !== '') throw invalid(`is of the unknown type ${own}`);
   return 'manifests' in json ? mediaTypes.ociIndex : mediaTypes.ociManifest;
+}
+
+/** What is an image to one client and an index to another could pass a check as the one and run as the other. */
+function refuseAmbiguous(json: Json, mediaType: string): void {
+  const foreign = isIndexType(mediaType) ? ['config', 'layers'] : ['manifests'];
+  const found = foreign.find((key) => json[key] != null);
+  if (found !== undefined) throw invalid(`has "${found}", which is not of the type ${mediaType}`);
 }
 
 function descriptor(value: unknown, where: string): Descriptor {

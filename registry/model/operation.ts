@@ -1,6 +1,6 @@
 import { parseAlgorithm, parseDigest, type Digest, type DigestAlgorithm } from './digest.ts';
 import { RegistryError } from './errors.ts';
-import { parseName, type Name } from './name.ts';
+import { isName, parseName, type Name } from './name.ts';
 import { parsePage, type Page } from './page.ts';
 import { isTag, parseReference, parseTag, type Reference, type Tag } from './reference.ts';
 
@@ -203,10 +203,11 @@ function uploadStart(name: Name, query: URLSearchParams): Operation {
     kind: 'upload-start',
     name,
     digest: digest === null ? undefined : parseDigest(digest),
+    // What is no name holds nothing to mount: the client then uploads it, where a refusal would end its push (T6).
     mount:
-      mount === null
+      mount === null || (from !== null && !isName(from))
         ? undefined
-        : { digest: parseDigest(mount), from: from === null ? undefined : parseName(from) },
+        : { digest: parseDigest(mount), from: from ?? undefined },
     algorithm: parseAlgorithm(query.get('digest-algorithm') ?? '') ?? 'sha256',
   };
 }

@@ -1,8 +1,7 @@
 import type { BlobStore } from '../blobs/index.ts';
 import type { Metadata } from '../metadata/index.ts';
-import { readNames, type Name } from '../model/index.ts';
+import { namePatterns, readNames, type Name } from '../model/index.ts';
 import { createUpstream, type Upstream } from '../upstream/index.ts';
-import { matcher } from './glob.ts';
 import { GroupRepository } from './group.ts';
 import { HostedRepository } from './hosted.ts';
 import { ProxyRepository } from './proxy.ts';
@@ -90,6 +89,6 @@ function upstreamSettings(name: string, { upstream, username, password, ca }: Pr
 /** Names that no upstream may be asked for, by whichever hosted repository says so. */
 function privateNames(settings: ReadonlyMap<string, RepositorySettings>): (name: Name) => boolean {
   const hosted = [...settings.values()].filter((each): each is HostedSettings => each.type === 'hosted');
-  const isPrivate = matcher(hosted.flatMap((each) => each.private));
+  const isPrivate = namePatterns(hosted.flatMap((each) => each.private));
   return (name) => readNames(name).some((form) => isPrivate(form));
 }

@@ -60,24 +60,27 @@ export class Fill {
   }
 
   async #commit(): Promise<number> {
-    const { blobs, digest, repository, name } = this.#order;
+    const { blobs, digest } = this.#order;
     try {
       return await blobs.incoming.commit(this.#id, digest);
     } catch (cause) {
       if (!(cause instanceof RegistryError) || cause.kind !== 'digestInvalid') throw cause;
-      const message = `the upstream sent other bytes for ${name}@${digest}; they were dropped`;
-      throw new UpstreamFailure(repository, 'bad-answer', message, { cause });
+      throw this.#badAnswer('sent other bytes; they were dropped', cause);
     }
   }
 
   /** A reader of the blob as it grows, as soon as its size is known; undefined when the upstream does not have it. */
   async open(): Promise<BlobReader | undefined> {
     while (this.#state === 'running' && this.#size === undefined) await this.#change();
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#throwFailure();
     if (this.#size === undefined) return undefined;
     const { blobs, digest } = this.#order;
     const file = (await blobs.incoming.open(this.#id)) ?? (await blobs.open(digest));
-    if (!file) throw new Error(`${digest} went away while it was fetched`);
+    if (!file) {
+      // It may have failed just now, which says more.
+      this.#throwFailure();
+      throw new Error(`${digest} went away while it was fetched`);
+    }
     return {
       size: this.#size,
       close: () => file.close(),
@@ -87,8 +90,12 @@ export class Fill {
 
   async #read(file: BlobReader, into: Uint8Array, position: number): Promise<number> {
     while (this.#state === 'running' && this.#readable <= position) await this.#change();
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#throwFailure();
     return file.read(into.subarray(0, Math.max(0, this.#readable - position)), position);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** How far clients may read. */
@@ -105,6 +112,7 @@ export class Fill {
       } catch (fault) {
         this.#written = (await this.#order.blobs.incoming.size(this.#id)) ?? 0;
         if (this.#order.signal.aborted || this.#written === before || resumes === mostResumes) throw fault;
+        if (fault instanceof RegistryError) throw fault; // our own store is at fault
         if (fault instanceof UpstreamFailure && fault.kind === 'bad-answer') throw fault;
       }
     }
@@ -113,11 +121,9 @@ export class Fill {
   async #downloadRest(): Promise<boolean> {
     const { upstream, blobs, name, digest, signal } = this.#order;
     const answer = await upstream.getBlob(name, digest, this.#written, signal);
-    if (!answer) return false;
-    if (answer.size !== undefined) {
-      this.#size = answer.size;
-      this.#wake();
-    }
+    if (!answer && this.#written === 0) return false;
+    if (!answer) throw this.#badAnswer('has it no more, in the middle of a download');
+    if (answer.size !== undefined) this.#announce(answer.size, answer.body);
     const body = skip(answer.body, this.#written - answer.from);
     await blobs.incoming.append(this.#id, body, {
       algorithm: algorithmOf(digest),
@@ -128,6 +134,23 @@ export class Fill {
       },
     });
     return true;
+  }
+
+  /** Readers were told the size and rely on it: it cannot change when a download goes on. */
+  #announce(size: number, body: Readable): void {
+    if (this.#size !== undefined && this.#size !== size) {
+      body.destroy();
+      throw this.#badAnswer(`says ${size} bytes now and said ${this.#size} before`);
+    }
+    this.#size = size;
+    this.#wake();
+  }
+
+  #badAnswer(what: string, cause?: unknown): UpstreamFailure {
+    const { repository, name, digest } = this.#order;
+    return new UpstreamFailure(repository, 'bad-answer', `${name}@${digest}: the upstream ${what}`, {
+      cause,
+    });
   }
 
   #change(): Promise<void> {

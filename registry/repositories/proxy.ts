@@ -2,6 +2,7 @@ import type { BlobReader, BlobStore } from '../blobs/index.ts';
 import type { Absences, HeldBlob, HeldManifest, Images, Place, Referrer } from '../metadata/index.ts';
 import {
   libraryName,
+  namePatterns,
   parseManifest,
   readNames,
   RegistryError,
@@ -16,7 +17,6 @@ import {
 import { UpstreamFailure, type Upstream, type UpstreamManifest } from '../upstream/index.ts';
 import { Fill } from './fill.ts';
 import { Flights } from './flights.ts';
-import { matcher } from './glob.ts';
 import { LocalContent } from './local-content.ts';
 import type {
   FoundBlob,
@@ -49,7 +49,7 @@ export class ProxyRepository implements ReadableRepository {
   readonly settings: ProxySettings;
   readonly #parts: ProxyParts;
   readonly #content: LocalContent;
-  readonly #routes: (name: string) => boolean;
+  readonly #routes: (name: Name) => boolean;
   readonly #manifestFlights = new Flights<FoundManifest | undefined>();
   readonly #fills = new Map<Digest, Fill>();
 
@@ -59,7 +59,7 @@ export class ProxyRepository implements ReadableRepository {
     this.settings = settings;
     this.#parts = parts;
     this.#content = new LocalContent(parts.images);
-    this.#routes = settings.routes ? matcher(settings.routes) : () => true;
+    this.#routes = settings.routes ? namePatterns(settings.routes) : () => true;
   }
 
   placesOf(name: Name): readonly Place[] {
@@ -83,7 +83,8 @@ export class ProxyRepository implements ReadableRepository {
     if (held) return { size: held.size, ...this.#source(held.heldAt) };
     if (!this.#mayAsk(name, reach)) return undefined;
     const head = await this.#parts.upstream.headBlob(this.#place(name).name, digest);
-    return head?.size === undefined ? undefined : { size: head.size, member: this.repository, age: 0 };
+    const size = head && (head.size ?? (await this.#measure(name, digest)));
+    return size === undefined ? undefined : { size, member: this.repository, age: 0 };
   }
 
   async openBlob(name: Name, digest: Digest, reach: Reach): Promise<OpenedBlob | undefined> {
@@ -212,6 +213,13 @@ export class ProxyRepository implements ReadableRepository {
     return undefined;
   }
 
+  /** The size of a blob that the upstream has without saying how large it is. */
+  async #measure(name: Name, digest: Digest): Promise<number | undefined> {
+    const reader = await this.#openFill(this.#place(name), digest);
+    await reader?.close();
+    return reader?.size;
+  }
+
   /** Joins the download of this blob or starts it; nobody joins under a name that the upstream has not confirmed. */
   async #openFill(place: Place, digest: Digest): Promise<BlobReader | undefined> {
     const running = this.#fills.get(digest);
@@ -219,7 +227,9 @@ export class ProxyRepository implements ReadableRepository {
     const mayJoin =
       (await this.#parts.images.isReferenced(place, digest)) ||
       (await this.#parts.upstream.headBlob(place.name, digest)) !== undefined;
-    return mayJoin ? running.open() : undefined;
+    if (!mayJoin) return undefined;
+    // The name that it was started under may turn out not to have it, while this one does.
+    return (await running.open()) ?? this.#startFill(place, digest).open();
   }
 
   #startFill(place: Place, digest: Digest): Fill {
@@ -233,7 +243,9 @@ export class ProxyRepository implements ReadableRepository {
       })
       // Readers get the fault from the fill; the log must have it also when nobody reads any more.
       .catch(this.#parts.onFault)
-      .finally(() => this.#fills.delete(digest));
+      .finally(() => {
+        if (this.#fills.get(digest) === fill) this.#fills.delete(digest);
+      });
     return fill;
   }
 }

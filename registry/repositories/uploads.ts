@@ -72,10 +72,15 @@ export class UploadSessions {
 
   /** Drops sessions of which nothing was heard for `idle` ms; answers how many. */
   async expire(idle: number): Promise<number> {
-    const ids = await this.#blobs.incoming.idleSince(Date.now() - idle);
+    const before = Date.now() - idle;
+    const ids = await this.#blobs.incoming.idleSince(before);
     for (const id of ids) {
       await this.#uploads.end(id);
       await this.#blobs.incoming.drop(id);
+    }
+    // A process that ended between commit and row, or a lost file, leaves a session without bytes.
+    for (const { id } of await this.#uploads.startedBefore(before)) {
+      if ((await this.#blobs.incoming.size(id)) === undefined) await this.#uploads.end(id);
     }
     return ids.length;
   }

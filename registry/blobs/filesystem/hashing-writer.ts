@@ -4,6 +4,8 @@ import { Writable } from 'node:stream';
 
 /** Sockets give some 16 KiB at a time; pieces of this size cost half the processor time when they are written. */
 const pieceSize = 1024 * 1024;
+/** A client that sends byte by byte must not make a million buffers of a piece; a kernel takes this many at once. */
+const mostBuffers = 1024;
 
 /**
  * Hashes and writes what flows through it, from `position` on. One piece is on its way to the file while the next is
@@ -32,9 +34,9 @@ export class HashingWriter extends Writable {
     this.#hash.update(chunk);
     this.#gathered.push(chunk);
     this.#gatheredSize += chunk.byteLength;
-    if (!this.#writing && (this.#onGrowth || this.#gatheredSize >= pieceSize)) this.#start();
-    if (this.#gatheredSize < pieceSize) done(this.#fault);
-    else this.#waitForRoom(done);
+    if (!this.#writing && (this.#onGrowth || this.#isFull)) this.#start();
+    if (this.#isFull) this.#waitForRoom(done);
+    else done(this.#fault);
   }
 
   override _final(done: (fault?: Error | null) => void): void {
@@ -47,15 +49,22 @@ export class HashingWriter extends Writable {
   }
 
   override _destroy(fault: Error | null, done: (fault?: Error | null) => void): void {
-    // The file must not be closed under a running write.
-    void (this.#writing ?? Promise.resolve()).then(() => {
-      done(fault);
-    });
+    // The file must not be closed under a running write; and what came before a body broke off is kept.
+    if (!this.#writing && !this.#fault && this.#gatheredSize > 0) this.#start();
+    if (this.#writing)
+      void this.#writing.then(() => {
+        this._destroy(fault, done);
+      });
+    else done(fault);
+  }
+
+  get #isFull(): boolean {
+    return this.#gatheredSize >= pieceSize || this.#gathered.length >= mostBuffers;
   }
 
   #waitForRoom(done: (fault?: Error | null) => void): void {
     void (this.#writing ?? Promise.resolve()).then(() => {
-      if (!this.#writing && !this.#fault && this.#gatheredSize >= pieceSize) this.#start();
+      if (!this.#writing && !this.#fault && this.#isFull) this.#start();
       done(this.#fault);
     });
   }

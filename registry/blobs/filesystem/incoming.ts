@@ -14,7 +14,7 @@ import type { Append, BlobReader, IncomingBlobs } from '../blob-store.ts';
 import { explain, isMissing } from './faults.ts';
 import { openFile } from './file-reader.ts';
 import { HashingWriter } from './hashing-writer.ts';
-import type { Layout } from './layout.ts';
+import { isId, type Layout } from './layout.ts';
 
 /** A hash that has seen the first `size` bytes of a file; lets a commit do without reading them again. */
 interface RunningHash {
@@ -51,12 +51,13 @@ export class FilesystemIncoming implements IncomingBlobs {
   }
 
   async append(id: string, body: Readable, { algorithm, signal, onGrowth }: Append): Promise<number> {
-    const file = await open(this.#layout.arriving(id), 'r+');
+    const file = await openKnown(this.#layout.arriving(id));
     try {
       const { size } = await file.stat();
       const hash = await this.#hashOfFirst(file, id, size, algorithm);
       await pipeline(body, new HashingWriter(file, size, hash, onGrowth), { ...(signal && { signal }) });
-      const grown = (await file.stat()).size;
+      const grown = await this.size(id);
+      if (grown === undefined) throw new RegistryError('blobUploadUnknown');
       this.#running.set(id, { algorithm, hash, size: grown });
       return grown;
     } catch (fault) {
@@ -72,7 +73,7 @@ export class FilesystemIncoming implements IncomingBlobs {
 
   async commit(id: string, digest: Digest): Promise<number> {
     const path = this.#layout.arriving(id);
-    const file = await open(path, 'r+');
+    const file = await openKnown(path);
     try {
       const { size } = await file.stat();
       const hash = await this.#hashOfFirst(file, id, size, algorithmOf(digest));
@@ -85,7 +86,7 @@ export class FilesystemIncoming implements IncomingBlobs {
       const target = this.#layout.blob(digest);
       await makeFolder(dirname(target));
       // Equal bytes may be there already; putting these in their place is atomic and heals a damaged file.
-      await rename(path, target);
+      await rename(path, target).catch(unknownWhenMissing);
       await syncFolder(dirname(target));
       return size;
     } catch (fault) {
@@ -103,9 +104,9 @@ export class FilesystemIncoming implements IncomingBlobs {
 
   async idleSince(time: number): Promise<readonly string[]> {
     const idle: string[] = [];
-    for (const id of await readdir(this.#layout.incoming)) {
+    for (const id of (await readdir(this.#layout.incoming)).filter(isId)) {
       const facts = await stat(this.#layout.arriving(id)).catch(() => undefined);
-      if (facts && facts.mtimeMs < time) idle.push(id);
+      if (facts?.isFile() && facts.mtimeMs < time) idle.push(id);
     }
     return idle;
   }
@@ -125,6 +126,15 @@ export class FilesystemIncoming implements IncomingBlobs {
     }
     return hash;
   }
+}
+
+/** Opens what is on its way in; throws `blobUploadUnknown` when it is not, or no longer. */
+function openKnown(path: string): Promise<FileHandle> {
+  return open(path, 'r+').catch(unknownWhenMissing);
+}
+
+function unknownWhenMissing(fault: unknown): never {
+  throw isMissing(fault) ? new RegistryError('blobUploadUnknown', { cause: fault }) : fault;
 }
 
 /** Makes a folder and its parents, so that they survive a power cut. */

@@ -28,7 +28,10 @@ class FilesystemBlobs implements BlobStore {
 
   async check(): Promise<void> {
     const probe = this.#layout.arriving(`probe-${randomUUID()}`);
-    await writeFile(probe, 'x', { mode: 0o600 });
-    await rm(probe, { force: true });
+    try {
+      await writeFile(probe, 'x', { mode: 0o600 });
+    } finally {
+      await rm(probe, { force: true });
+    }
   }
 }

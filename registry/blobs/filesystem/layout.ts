@@ -12,7 +12,13 @@ export interface Layout {
   readonly root: string;
   readonly incoming: string;
   blob(digest: Digest): string;
+  /** Throws for what is no id. */
   arriving(id: string): string;
+}
+
+/** True for what may be an id; other files in the folder are not ours. */
+export function isId(text: string): boolean {
+  return /^[A-Za-z0-9-]{1,64}$/.test(text);
 }
 
 /** The layout below `root`. */
@@ -24,7 +30,7 @@ export function layoutBelow(root: string): Layout {
     blob: (digest) => join(root, algorithmOf(digest), hexOf(digest).slice(0, 2), hexOf(digest)),
     arriving(id) {
       // Ids are made by us; this is the second lock on the door.
-      if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) throw new Error(`not an id: ${id.slice(0, 80)}`);
+      if (!isId(id)) throw new Error(`not an id: ${id.slice(0, 80)}`);
       return join(incoming, id);
     },
   };

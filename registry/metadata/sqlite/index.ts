@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { Kysely } from 'kysely';
 import { migrate } from '../migrations.ts';
 import type { Metadata } from '../metadata.ts';
@@ -8,6 +9,8 @@ import { Turn } from './turn.ts';
 
 /** Opens, and makes or migrates, the metadata in one SQLite file. Throws when the file cannot be used. */
 export async function openSqlite(file: string): Promise<Metadata> {
+  // It holds password hashes and the keys that sign tokens; SQLite gives its other files the same mode.
+  await (await open(file, 'a', 0o600)).close();
   const turn = new Turn();
   const db = {
     read: new Kysely<Tables>({ dialect: new SqliteDialect({ file, durability: 'normal' }) }),

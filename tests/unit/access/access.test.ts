@@ -1,4 +1,3 @@
-import { hash } from '@node-rs/bcrypt';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +6,12 @@ import { createAccess, type Access, type GrantSettings } from '../../../registry
 import { openSqlite } from '../../../registry/metadata/index.ts';
 import { parseName, RegistryError, type Caller } from '../../../registry/model/index.ts';
 import { keysInMemory, usersInMemory } from './stores.ts';
+import { hashAs } from './hash-as.ts';
 
 const plain: GrantSettings = { anonymous: 'none', roles: {}, assign: {} };
 const x = parseName('team/x');
 const y = parseName('y');
-const quick = (password: string): Promise<string> => hash(password, { cost: 4, version: '2y' });
+const quick = (password: string): Promise<string> => hashAs('2y', password, 4);
 const users = usersInMemory(
   { name: 'alice', passwordHash: await quick('s3cret'), roles: [], createdAt: 0 },
   { name: 'both', passwordHash: await quick('own'), roles: [], createdAt: 0 },

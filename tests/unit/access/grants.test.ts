@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createGrants, type GrantSettings } from '../../../registry/access/grants.ts';
-import { namePattern } from '../../../registry/access/name-pattern.ts';
+import { namePattern } from '../../../registry/model/name-pattern.ts';
 import { parseName, type Action } from '../../../registry/model/index.ts';
 
 test.each([

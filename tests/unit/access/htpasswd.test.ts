@@ -1,4 +1,3 @@
-import { hash } from '@node-rs/bcrypt';
 import { appendFile, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +7,10 @@ import { createHtpasswd, type Htpasswd } from '../../../registry/access/htpasswd
 import { describeWith } from '../../support/require-programs.ts';
 import { htpasswd as runHtpasswd } from './htpasswd-program.ts';
 import { clock } from './stores.ts';
+import { hashAs } from './hash-as.ts';
 
-const first = await hash('first', { cost: 4, version: '2y' });
-const second = await hash('second', { cost: 4, version: '2y' });
+const first = await hashAs('2y', 'first', 4);
+const second = await hashAs('2y', 'second', 4);
 
 test('reads bcrypt lines, skips comments and blank lines, takes CRLF and further fields', () => {
   const text = `# users\r\n\r\nalice:${first}\r\n  \nbob:${second}:Bob B.\n#carol:${first}\ndora:${first}`;

@@ -1,4 +1,4 @@
-import type { Name } from '../model/index.ts';
+import type { Name } from './name.ts';
 
 /**
  * A test for names from a pattern: `*` stands for characters of one component, `**` as a component for any number of
@@ -18,4 +18,10 @@ export function namePattern(pattern: string): (name: Name) => boolean {
 
 function literally(text: string): string {
   return text.replaceAll(/[^a-z0-9_/]/gi, String.raw`\$&`);
+}
+
+/** A test for names that fit any of the patterns; none fits without patterns. */
+export function namePatterns(patterns: readonly string[]): (name: Name) => boolean {
+  const tests = patterns.map(namePattern);
+  return (name) => tests.some((fits) => fits(name));
 }

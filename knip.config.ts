@@ -1,0 +1,10 @@
+import type { KnipConfig } from 'knip';
+
+export default {
+  entry: ['registry/index.ts', 'scripts/*.{js,ts}', 'scripts/bench/bench.ts', 'tests/**/*.test.ts'],
+  project: ['{bin,gateway,certs,nginx-compat,registry,web,scripts,tests}/**/*.{js,ts}'],
+  // A type that is exported for its readers needs no importer.
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  // Run by name: of Debian, not of npm.
+  ignoreBinaries: ['unshare'],
+} satisfies KnipConfig;
