@@ -2,6 +2,7 @@ import type { Name } from '../model/index.ts';
 import type { Answer } from './answer.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import { UpstreamFailure } from './failure.ts';
+import { hidden } from './refusal.ts';
 import { basicAuthorization, type UpstreamSettings } from './settings.ts';
 import { TokenSource, type TokenRequest } from './token-source.ts';
 import { Transport, type Ask } from './transport.ts';
@@ -47,9 +48,12 @@ export class Client {
     for (let attempt = 1; ; attempt += 1) {
       const headers = pass ? { ...ask.headers, authorization: pass.authorization } : ask.headers;
       const answer = await this.#transport.send({ ...ask, headers });
+      const anonymous = pass?.token !== undefined && this.#settings.username === undefined;
+      if (answer.status === 403 && anonymous) throw hidden(this.#settings.name, answer);
       if (answer.status !== 401) return answer;
       answer.drop();
       const next = attempt < mostAttempts && (await this.#nextPass(answer, pass, name, ask.signal));
+      if (!next && anonymous) throw hidden(this.#settings.name, answer);
       if (!next) return answer;
       pass = next;
     }

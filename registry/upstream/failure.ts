@@ -5,6 +5,7 @@ export type FailureKind =
   | 'tls'
   | 'unauthorized'
   | 'denied'
+  | 'hidden'
   | 'rate-limited'
   | 'server-error'
   | 'bad-answer';

@@ -18,6 +18,18 @@ const known: Readonly<Record<number, Refusal>> = {
   429: { kind: 'rate-limited', says: 'allows no more requests for now: wait, or configure an account' },
 };
 
+/**
+ * What a 401 or 403 means from a registry that lets anonymous callers in and has let us in: Docker Hub, quay.io and
+ * ghcr.io all answer so for a name that does not exist, to keep private names private.
+ */
+export function hidden(upstream: string, answer: Answer): UpstreamFailure {
+  answer.drop();
+  const message =
+    `${answer.url.host} shows no such image to anonymous callers: if it exists, ` +
+    `configure username and password of the repository (HTTP ${answer.status})`;
+  return new UpstreamFailure(upstream, 'hidden', message, { status: answer.status });
+}
+
 /** The failure that a status other than 2xx and 404 means; drops the answer's body. */
 export function refusal(upstream: string, answer: Answer): UpstreamFailure {
   answer.drop();

@@ -1,5 +1,5 @@
 import { UpstreamFailure } from './failure.ts';
-import { refusal } from './refusal.ts';
+import { hidden, refusal } from './refusal.ts';
 import { basicAuthorization, type UpstreamSettings } from './settings.ts';
 import type { Transport } from './transport.ts';
 
@@ -90,6 +90,8 @@ export class TokenSource {
       headers,
       signal: undefined,
     });
+    const refused = answer.status === 401 || answer.status === 403;
+    if (refused && authorization === undefined) throw hidden(this.#settings.name, answer);
     if (answer.status !== 200) throw refusal(this.#settings.name, answer);
     const read = parseToken(await answer.read(answerLimit));
     if (!read) throw this.#unusable(`the token service ${request.realm.host} sent no token`);

@@ -172,7 +172,7 @@ describe('Bearer', () => {
       },
     });
     const upstream = upstreamAt(registry.url);
-    await failureOf(upstream.headManifest(name, latest), 'unauthorized');
+    await failureOf(upstream.headManifest(name, latest), 'hidden');
     expect([registry.seen.length, realm.seen.length]).toEqual([2, 1]);
   });
 });
@@ -197,6 +197,19 @@ describe('the age of a token', () => {
     await upstream.headManifest(name, latest);
     expect(realm.seen).toHaveLength(kept ? 1 : 2);
     expect(registry.seen).toHaveLength(3);
+  });
+});
+
+describe('what anonymous callers are not shown', () => {
+  test.each([401, 403])('the token service says %d: hidden', async (status) => {
+    const { registry } = await startGuarded({
+      realm: (_, response) => {
+        reply(response, status, {}, '{}');
+        return true;
+      },
+    });
+    const failure = await failureOf(upstreamAt(registry.url).headManifest(name, latest), 'hidden');
+    expect(failure.status).toBe(status);
   });
 });
 
