@@ -10,6 +10,7 @@ import { createTokenService, type TokenService } from './token-service.ts';
 import { createTokens } from './tokens.ts';
 
 export { AccountError, createAccounts, type Accounts } from './accounts.ts';
+export { nobody } from './callers.ts';
 export { challenge } from './challenge.ts';
 export { createGrants, type GrantSettings } from './grants.ts';
 export { guard, type Refusal } from './guard.ts';

@@ -12,6 +12,7 @@ const kinds: Readonly<Record<FailureKind, ErrorKind>> = {
   'bad-answer': 'badGateway',
   unauthorized: 'badGateway',
   denied: 'badGateway',
+  hidden: 'nameUnknown',
   'rate-limited': 'tooManyRequests',
 };
 
