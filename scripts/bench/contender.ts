@@ -1,0 +1,19 @@
+/** What a request may do. */
+export type Action = 'pull' | 'push';
+
+/** A registry that is measured: it runs, serves HTTPS on loopback and is asked by its own kind of login. */
+export interface Contender {
+  readonly name: string;
+  readonly version: string;
+  /** `https://localhost:41234` */
+  readonly url: string;
+  /** PEM file of the authority that signed its certificate. */
+  readonly ca: string;
+  readonly pid: number;
+  /** The Authorization header for an action, undefined when none is needed; good for some minutes from now. */
+  authorization(action: Action): Promise<string | undefined>;
+  stop(): Promise<void>;
+}
+
+/** Under which name everything is pushed and pulled. */
+export const imageName = 'bench/image';

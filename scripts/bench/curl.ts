@@ -1,0 +1,39 @@
+import { run } from './program.ts';
+
+/** One request; `stdin` is a file descriptor that `args` may send, `core` the one that curl runs on. */
+export interface Ask {
+  readonly ca: string;
+  readonly url: string;
+  /** The status without which the measurement is worth nothing. */
+  readonly expect: number;
+  readonly authorization?: string | undefined;
+  readonly args?: readonly string[];
+  readonly stdin?: number;
+}
+
+/** What came back. */
+export interface Answer {
+  readonly location: string;
+  readonly body: string;
+}
+
+/** Sends one request with curl, the same client for every server; throws when the status is another one. */
+export async function curl({ ca, url, expect, authorization, args = [], stdin }: Ask): Promise<Answer> {
+  const login = authorization === undefined ? [] : ['--header', `Authorization: ${authorization}`];
+  const out = await run(
+    [
+      'curl',
+      ...['--silent', '--show-error', '--http1.1', '--noproxy', '*', '--max-time', '600', '--cacert', ca],
+      ...['--write-out', '\n%{http_code} %header{location}'],
+      ...login,
+      ...args,
+      url,
+    ],
+    stdin === undefined ? {} : { stdin },
+  );
+  const end = out.lastIndexOf('\n');
+  const [status = '', location = ''] = out.slice(end + 1).split(' ');
+  const body = out.slice(0, end);
+  if (Number(status) !== expect) throw new Error(`${url} answered ${status} instead of ${expect}: ${body}`);
+  return { location, body };
+}

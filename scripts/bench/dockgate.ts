@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { imageName, type Action, type Contender } from './contender.ts';
+import { curl } from './curl.ts';
+import { startServer } from './server.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** As people run it: the group answers reads, the hosted repository takes writes. Nothing leaves the machine. */
+const CONFIG = {
+  hosts: { localhost: { read: 'docker-group', write: 'docker-hosted' } },
+  listen: { https: 0, http: false },
+  repositories: {
+    'docker-hosted': { type: 'hosted' },
+    'docker-hub': { type: 'proxy', upstream: 'https://registry-1.docker.io', offline: true },
+    'docker-group': { type: 'group', members: ['docker-hosted', 'docker-hub'], writable: 'docker-hosted' },
+  },
+  auth: { anonymous: 'pull' },
+};
+
+/** Starts Dockgate on a free port with an empty store; its certificate is in `folder`/data/certs. */
+export async function startDockgate(folder: string, core: number): Promise<Contender> {
+  const config = join(folder, 'dockgate.yaml');
+  await writeFile(config, JSON.stringify(CONFIG)); // JSON is YAML.
+  const data = join(folder, 'data');
+  const password = randomUUID();
+  const server = startServer({
+    argv: [process.execPath, join(ROOT, 'gateway/main.ts'), 'serve', '--config', config, '--data', data],
+    core,
+    logFile: join(folder, 'dockgate.log'),
+    env: { DOCKGATE_ADMIN_PASSWORD: password },
+  });
+  try {
+    const [, port] = await server.waitFor(/"listening".*"port":(\d+)|"port":(\d+).*"listening"/);
+    const url = `https://localhost:${String(port)}`;
+    const ca = join(data, 'certs', 'ca.crt');
+    return {
+      name: 'Dockgate',
+      version: await ownVersion(),
+      url,
+      ca,
+      pid: server.pid,
+      authorization: (action) => fetchToken(url, ca, action, password),
+      stop: () => server.stop(),
+    };
+  } catch (fault) {
+    await server.stop();
+    throw fault;
+  }
+}
+
+/** As docker does: pulls with an anonymous token, pushes with one of a user. */
+async function fetchToken(url: string, ca: string, action: Action, password: string): Promise<string> {
+  const scope = `repository:${imageName}:${action === 'push' ? 'pull,push' : 'pull'}`;
+  const login = action === 'push' ? ['--user', `admin:${password}`] : [];
+  const { body } = await curl({
+    ca,
+    url: `${url}/v2/token?service=dockgate&scope=${scope}`,
+    expect: 200,
+    args: login,
+  });
+  return `Bearer ${(JSON.parse(body) as { token: string }).token}`;
+}
+
+async function ownVersion(): Promise<string> {
+  return (JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
+}
