@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import express, { type Express } from 'express';
 
 /** What the pages and small endpoints need. */
@@ -6,11 +7,13 @@ export interface AppParts {
   readonly authority: () => string | undefined;
   /** Rejects with why it cannot serve. */
   readonly check: () => Promise<void>;
+  /** The page for the host of a request, HTML; undefined where there is none. */
+  readonly page: (req: IncomingMessage) => string | undefined;
   readonly onFault: (fault: unknown) => void;
 }
 
 /** Everything that is not the registry: health and the CA certificate. `/v2` and `/v1` never come here. */
-export function createApp({ authority, check, onFault }: AppParts): Express {
+export function createApp({ authority, check, page, onFault }: AppParts): Express {
   const app = plainApp();
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
@@ -27,9 +30,19 @@ export function createApp({ authority, check, onFault }: AppParts): Express {
     }
   });
   serveAuthority(app, authority);
+  app.get('/', (req, res, next) => {
+    const html = page(req);
+    if (html === undefined) next();
+    else res.set(pageHeaders).type('html').send(html);
+  });
   notFound(app);
   return app;
 }
+
+const pageHeaders = {
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+};
 
 /** The plain HTTP port: the CA certificate, and everything else is sent to HTTPS. */
 export function createRedirect(authority: () => string | undefined, httpsPort: number): Express {

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { ensureCertificates, machineNames, type ServedCertificates } from '../certs/index.ts';
+import { homePage } from '../web/index.ts';
 import { createApp, createRedirect } from './app.ts';
 import type { Config } from './config/index.ts';
 import { createDoors } from './doors.ts';
@@ -73,8 +75,16 @@ function ports(
   const onFault = (fault: unknown): void => {
     log.error('not ready', { fault: fault instanceof Error ? fault.message : String(fault) });
   };
-  const app = createApp({ authority, check: () => registry.check(), onFault });
-  const parts = { registry, app, log, readOrigin: originReader(config.trustedProxies) };
+  const readOrigin = originReader(config.trustedProxies);
+  const page = (req: IncomingMessage): string | undefined => {
+    const origin = readOrigin(req, 'https');
+    const door = origin && doors.ofHost(origin.host);
+    if (!door || door.kind === 'forward' || (door.kind === 'split' && !door.web)) return undefined;
+    const fingerprint = served.authority === undefined ? undefined : served.fingerprint;
+    return homePage({ host: new URL(origin.origin).host, fingerprint });
+  };
+  const app = createApp({ authority, check: () => registry.check(), page, onFault });
+  const parts = { registry, app, log, readOrigin };
   const open: (() => Promise<Listener>)[] = [];
 
   const { https, http } = config.listen;

@@ -1,8 +1,8 @@
 import type { Name } from './name.ts';
 
 /**
- * A test for names from a pattern: `*` stands for characters of one component, `**` as a component for any number of
- * components. `**` fits every name, `team/**` all below `team` but not `team` itself.
+ * A test for names from a pattern: `*` stands for characters of one component, `?` for one of them, and `**` as a
+ * component for any number of components. `**` fits every name, `team/**` all below `team` but not `team` itself.
  */
 export function namePattern(pattern: string): (name: Name) => boolean {
   // Several `**` in a row say no more than one, and would make the expression slow.
@@ -17,7 +17,7 @@ export function namePattern(pattern: string): (name: Name) => boolean {
 }
 
 function literally(text: string): string {
-  return text.replaceAll(/[^a-z0-9_/]/gi, String.raw`\$&`);
+  return text.replaceAll(/[^a-z0-9_/?]/gi, String.raw`\$&`).replaceAll('?', '[^/]');
 }
 
 /** A test for names that fit any of the patterns; none fits without patterns. */

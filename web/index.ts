@@ -1,0 +1,1 @@
+export { homePage, type HomeFacts } from './home.ts';
