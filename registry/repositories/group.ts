@@ -5,14 +5,17 @@ import { uniqueReferrers } from './local-content.ts';
 import { mergePages } from './merge-pages.ts';
 import { noAnswer } from './no-answer.ts';
 import { ProxyRepository } from './proxy.ts';
-import type { FoundBlob, FoundManifest, OpenedBlob, Reach, ReadableRepository } from './repository.ts';
+import type {
+  FoundBlob,
+  FoundManifest,
+  OpenedBlob,
+  Reach,
+  ReadableRepository,
+  Source,
+} from './repository.ts';
 import type { GroupSettings } from './settings.ts';
 
-/** A member, and the name by which it is asked. */
-interface Asked {
-  readonly member: ReadableRepository;
-  readonly name: Name;
-}
+type Ask<T> = (member: ReadableRepository, reach: Reach) => Promise<T | undefined>;
 
 /** An ordered list of repositories behind one address. */
 export class GroupRepository implements ReadableRepository {
@@ -23,33 +26,35 @@ export class GroupRepository implements ReadableRepository {
   constructor(repository: string, settings: GroupSettings, members: readonly ReadableRepository[]) {
     this.repository = repository;
     this.settings = settings;
-    this.#members = members;
+    // Groups within groups are one order of hosted and proxy repositories, each of them asked once.
+    const leaves = members.flatMap((each) => (each instanceof GroupRepository ? each.#members : [each]));
+    this.#members = [...new Set(leaves)];
   }
 
   get holders(): readonly string[] {
-    return [...new Set(this.#members.flatMap((member) => member.holders))];
+    return this.#members.flatMap((member) => member.holders);
   }
 
   placesOf(name: Name): readonly Place[] {
-    return this.#asked(name).flatMap((each) => each.member.placesOf(each.name));
+    return this.#asked(name).flatMap((member) => member.placesOf(name));
   }
 
   findManifest(name: Name, reference: Reference, reach: Reach): Promise<FoundManifest | undefined> {
-    const ask = ({ member, name: known }: Asked, far: Reach) => member.findManifest(known, reference, far);
+    const ask: Ask<FoundManifest> = (member, far) => member.findManifest(name, reference, far);
     // A tag belongs to the first member that knows it; a digest is the same wherever it is, so the nearest serves.
     return 'tag' in reference ? this.#firstOf(name, [reach], ask) : this.#nearest(name, reach, ask);
   }
 
   findBlob(name: Name, digest: Digest, reach: Reach): Promise<FoundBlob | undefined> {
-    return this.#nearest(name, reach, ({ member, name: known }, far) => member.findBlob(known, digest, far));
+    return this.#nearest(name, reach, (member, far) => member.findBlob(name, digest, far));
   }
 
   openBlob(name: Name, digest: Digest, reach: Reach): Promise<OpenedBlob | undefined> {
-    return this.#nearest(name, reach, ({ member, name: known }, far) => member.openBlob(known, digest, far));
+    return this.#nearest(name, reach, (member, far) => member.openBlob(name, digest, far));
   }
 
   async listTags(name: Name, page: Page): Promise<PageOf<Tag> | undefined> {
-    const pages = await Promise.all(this.#asked(name).map((each) => each.member.listTags(each.name, page)));
+    const pages = await Promise.all(this.#asked(name).map((member) => member.listTags(name, page)));
     const found = pages.filter((each) => each !== undefined);
     return found.length > 0 ? mergePages(found, page) : undefined;
   }
@@ -59,38 +64,42 @@ export class GroupRepository implements ReadableRepository {
   }
 
   async listReferrers(name: Name, subject: Digest): Promise<readonly Referrer[]> {
-    const lists = this.#asked(name).map((each) => each.member.listReferrers(each.name, subject));
+    const lists = this.#asked(name).map((member) => member.listReferrers(name, subject));
     return uniqueReferrers((await Promise.all(lists)).flat());
   }
 
   /**
-   * Who is asked for a name, in order. A name that begins with a proxy's prefix, `quay.io/coreos/etcd`, is asked of
-   * that proxy without it, and of no other; repositories that store what is pushed know it as it is.
+   * Who is asked for a name, in order. A name that begins with a proxy's prefix, `quay.io/coreos/etcd`, is asked of no
+   * other upstream; repositories that store what is pushed know it as it is.
    */
-  #asked(name: Name): readonly Asked[] {
-    const owner = this.#members.find(
-      (member) => member instanceof ProxyRepository && hasPrefix(name, member),
-    );
-    return this.#members.flatMap((member) => {
-      if (!(member instanceof ProxyRepository)) return [{ member, name }];
-      if (!owner) return [{ member, name }];
-      if (member !== owner) return [];
-      return [{ member, name: name.slice(member.settings.prefix.length + 1) as Name }];
-    });
+  #asked(name: Name): readonly ReadableRepository[] {
+    const isNamed = (member: ReadableRepository) =>
+      member instanceof ProxyRepository && member.isNamedBy(name);
+    if (!this.#members.some(isNamed)) return this.#members;
+    return this.#members.filter((member) => isNamed(member) || !(member instanceof ProxyRepository));
   }
 
-  #nearest<T>(name: Name, reach: Reach, ask: Ask<T>): Promise<T | undefined> {
+  #nearest<T extends Source>(name: Name, reach: Reach, ask: Ask<T>): Promise<T | undefined> {
     return this.#firstOf(name, reach === 'local' ? ['local'] : ['local', 'anywhere'], ask);
   }
 
-  /** The first member that has it; one that could not be asked does not hide the others (trap T13). */
-  async #firstOf<T>(name: Name, reaches: readonly Reach[], ask: Ask<T>): Promise<T | undefined> {
+  /**
+   * The first member that has it; one that could not be asked does not hide the others, and its old copy is served
+   * when they do not have it either (trap T13).
+   */
+  async #firstOf<T extends Source>(
+    name: Name,
+    reaches: readonly Reach[],
+    ask: Ask<T>,
+  ): Promise<T | undefined> {
     const failures: UpstreamFailure[] = [];
+    let old: T | undefined;
     for (const reach of reaches) {
-      for (const asked of this.#asked(name)) {
+      for (const member of this.#asked(name)) {
         try {
-          const found = await ask(asked, reach);
-          if (found !== undefined) return found;
+          const found = await ask(member, reach);
+          if (found !== undefined && found.stale === undefined) return found;
+          old ??= found;
         } catch (fault) {
           if (!(fault instanceof UpstreamFailure)) throw fault;
           failures.push(fault);
@@ -98,13 +107,7 @@ export class GroupRepository implements ReadableRepository {
       }
     }
     const [first, ...others] = failures;
-    if (first) throw noAnswer([first, ...others]);
-    return undefined;
+    if (old === undefined && first) throw noAnswer([first, ...others]);
+    return old;
   }
-}
-
-type Ask<T> = (asked: Asked, reach: Reach) => Promise<T | undefined>;
-
-function hasPrefix(name: Name, proxy: ProxyRepository): boolean {
-  return name.startsWith(`${proxy.settings.prefix}/`);
 }

@@ -62,9 +62,15 @@ export class ProxyRepository implements ReadableRepository {
     this.#routes = settings.routes ? namePatterns(settings.routes) : () => true;
   }
 
+  /** True for a name that begins with the prefix of this upstream and is therefore its own. */
+  isNamedBy(name: Name): boolean {
+    return name.startsWith(`${this.settings.prefix}/`);
+  }
+
   placesOf(name: Name): readonly Place[] {
+    const own = this.#ownName(name);
     // With one form upstream there is one form in the cache.
-    const names = this.settings.library ? [libraryName(name)] : readNames(name);
+    const names = this.settings.library ? [libraryName(own)] : readNames(own);
     return names.map((each) => ({ repository: this.repository, name: each }));
   }
 
@@ -110,13 +116,20 @@ export class ProxyRepository implements ReadableRepository {
 
   /** The place where what the upstream answers for `name` is kept. */
   #place(name: Name): Place {
-    return { repository: this.repository, name: this.settings.library ? libraryName(name) : name };
+    const own = this.#ownName(name);
+    return { repository: this.repository, name: this.settings.library ? libraryName(own) : own };
+  }
+
+  /** `quay.io/coreos/etcd` is `coreos/etcd` to the upstream with the prefix `quay.io`. */
+  #ownName(name: Name): Name {
+    return this.isNamedBy(name) ? (name.slice(this.settings.prefix.length + 1) as Name) : name;
   }
 
   #mayAsk(name: Name, reach: Reach): boolean {
     if (reach === 'local' || this.settings.offline) return false;
-    const forms = readNames(name);
-    return forms.some((form) => this.#routes(form)) && !forms.some((form) => this.#parts.isPrivate(form));
+    if (this.#parts.isPrivate(this.#ownName(name))) return false;
+    // Routes sort out names that could be anybody's; a prefix says whose it is.
+    return this.isNamedBy(name) || readNames(name).some((form) => this.#routes(form));
   }
 
   #isFresh(held: HeldManifest): boolean {
@@ -228,8 +241,11 @@ export class ProxyRepository implements ReadableRepository {
       (await this.#parts.images.isReferenced(place, digest)) ||
       (await this.#parts.upstream.headBlob(place.name, digest)) !== undefined;
     if (!mayJoin) return undefined;
-    // The name that it was started under may turn out not to have it, while this one does.
-    return (await running.open()) ?? this.#startFill(place, digest).open();
+    const reader = await running.open();
+    if (reader) return reader;
+    // The name that it was started under turned out not to have it, while this one may.
+    this.#forgetFill(digest, running);
+    return this.#openFill(place, digest);
   }
 
   #startFill(place: Place, digest: Digest): Fill {
@@ -244,8 +260,12 @@ export class ProxyRepository implements ReadableRepository {
       // Readers get the fault from the fill; the log must have it also when nobody reads any more.
       .catch(this.#parts.onFault)
       .finally(() => {
-        if (this.#fills.get(digest) === fill) this.#fills.delete(digest);
+        this.#forgetFill(digest, fill);
       });
     return fill;
+  }
+
+  #forgetFill(digest: Digest, fill: Fill): void {
+    if (this.#fills.get(digest) === fill) this.#fills.delete(digest);
   }
 }
