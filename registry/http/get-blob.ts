@@ -1,18 +1,18 @@
 import { parseRange, RegistryError, type Operation } from '../model/index.ts';
+import type { FoundBlob } from '../repositories/index.ts';
 import { etagOf, isNotModified, rangeHeader } from './conditional.ts';
-import type { Handler } from './handler.ts';
+import type { Handler, Target } from './handler.ts';
 import { sourceHeaders } from './source-headers.ts';
 
+type GetBlob = Extract<Operation, { kind: 'blob-get' }>;
+
 /** GET and HEAD of a blob, whole or a range. OCI distribution-spec 1.1, "Pulling blobs", end-2; RFC 9110 14. */
-export const getBlob: Handler<Extract<Operation, { kind: 'blob-get' }>> = async (
-  { req, facts },
-  { name, digest, head },
-  { source, reach },
-) => {
+export const getBlob: Handler<GetBlob> = async ({ req, facts }, operation, target) => {
+  const { name, digest, head } = operation;
   facts.digest = digest;
   const found = head
-    ? await source.findBlob(name, digest, reach)
-    : await source.openBlob(name, digest, reach);
+    ? await findBlob(operation, target)
+    : await target.source.openBlob(name, digest, target.reach);
   if (!found) throw new RegistryError('blobUnknown', { detail: { name, digest } });
   facts.member = found.member;
   const reader = 'reader' in found ? found.reader : undefined;
@@ -45,3 +45,12 @@ export const getBlob: Handler<Extract<Operation, { kind: 'blob-get' }>> = async 
     throw fault;
   }
 };
+
+/** Who asks before a push is told also of what another member holds: the push will adopt it from there (trap T1). */
+async function findBlob(
+  { name, digest }: GetBlob,
+  { source, view, reach }: Target,
+): Promise<FoundBlob | undefined> {
+  const found = await source.findBlob(name, digest, reach);
+  return found ?? (reach === 'local' ? await view.findBlob(name, digest, 'local') : undefined);
+}
