@@ -1,5 +1,13 @@
 import type { Place, Referrer } from '../metadata/index.ts';
-import type { Digest, Name, Page, PageOf, Reference, Tag } from '../model/index.ts';
+import {
+  RegistryError,
+  type Digest,
+  type Name,
+  type Page,
+  type PageOf,
+  type Reference,
+  type Tag,
+} from '../model/index.ts';
 import { UpstreamFailure } from '../upstream/index.ts';
 import { uniqueReferrers } from './local-content.ts';
 import { mergePages } from './merge-pages.ts';
@@ -16,6 +24,9 @@ import type {
 import type { GroupSettings } from './settings.ts';
 
 type Ask<T> = (member: ReadableRepository, reach: Reach) => Promise<T | undefined>;
+
+/** What is said when nobody has what was asked for. */
+type Absent = 'manifestUnknown' | 'blobUnknown';
 
 /** An ordered list of repositories behind one address. */
 export class GroupRepository implements ReadableRepository {
@@ -42,15 +53,17 @@ export class GroupRepository implements ReadableRepository {
   findManifest(name: Name, reference: Reference, reach: Reach): Promise<FoundManifest | undefined> {
     const ask: Ask<FoundManifest> = (member, far) => member.findManifest(name, reference, far);
     // A tag belongs to the first member that knows it; a digest is the same wherever it is, so the nearest serves.
-    return 'tag' in reference ? this.#firstOf(name, [reach], ask) : this.#nearest(name, reach, ask);
+    return 'tag' in reference
+      ? this.#firstOf(name, [reach], ask, 'manifestUnknown')
+      : this.#nearest(name, reach, ask, 'manifestUnknown');
   }
 
   findBlob(name: Name, digest: Digest, reach: Reach): Promise<FoundBlob | undefined> {
-    return this.#nearest(name, reach, (member, far) => member.findBlob(name, digest, far));
+    return this.#nearest(name, reach, (member, far) => member.findBlob(name, digest, far), 'blobUnknown');
   }
 
   openBlob(name: Name, digest: Digest, reach: Reach): Promise<OpenedBlob | undefined> {
-    return this.#nearest(name, reach, (member, far) => member.openBlob(name, digest, far));
+    return this.#nearest(name, reach, (member, far) => member.openBlob(name, digest, far), 'blobUnknown');
   }
 
   async listTags(name: Name, page: Page): Promise<PageOf<Tag> | undefined> {
@@ -79,8 +92,8 @@ export class GroupRepository implements ReadableRepository {
     return this.#members.filter((member) => isNamed(member) || !(member instanceof ProxyRepository));
   }
 
-  #nearest<T extends Source>(name: Name, reach: Reach, ask: Ask<T>): Promise<T | undefined> {
-    return this.#firstOf(name, reach === 'local' ? ['local'] : ['local', 'anywhere'], ask);
+  #nearest<T extends Source>(name: Name, reach: Reach, ask: Ask<T>, absent: Absent): Promise<T | undefined> {
+    return this.#firstOf(name, reach === 'local' ? ['local'] : ['local', 'anywhere'], ask, absent);
   }
 
   /**
@@ -91,6 +104,7 @@ export class GroupRepository implements ReadableRepository {
     name: Name,
     reaches: readonly Reach[],
     ask: Ask<T>,
+    absent: Absent,
   ): Promise<T | undefined> {
     const failures: UpstreamFailure[] = [];
     let old: T | undefined;
@@ -106,8 +120,20 @@ export class GroupRepository implements ReadableRepository {
         }
       }
     }
-    const [first, ...others] = failures;
-    if (old === undefined && first) throw noAnswer([first, ...others]);
+    if (old === undefined) throwUnlessAbsent(failures, absent);
     return old;
   }
+}
+
+/**
+ * To hide is how an upstream says "not here" to strangers: beside a failure it is no news, and alone it is as good as
+ * a 404, except that the detail tells what to do if the image does exist.
+ */
+function throwUnlessAbsent(failures: readonly UpstreamFailure[], absent: Absent): void {
+  const [first, ...others] = failures.filter(({ kind }) => kind !== 'hidden');
+  if (first) throw noAnswer([first, ...others]);
+  if (failures.length === 0) return;
+  throw new RegistryError(absent, {
+    detail: failures.map(({ upstream, message }) => ({ member: upstream, reason: message })),
+  });
 }

@@ -12,13 +12,12 @@ export interface StorySettings {
   readonly auth?: object;
   readonly hosts?: Readonly<Record<string, object>>;
   readonly connectors?: Readonly<Record<number, object>>;
+  /** Further members, at the end of the group. */
+  readonly members?: (upstreams: Upstreams) => Readonly<Record<string, object>>;
 }
 
-/** A machine with three upstreams and a Dockgate that groups them behind HOST. */
-export interface Story extends AsyncDisposable {
-  readonly machine: Machine;
-  readonly dockgate: Dockgate;
-  readonly log: DockgateLog;
+/** The registries of others. */
+interface Upstreams {
   /** Stands for Docker Hub: behind a token realm. */
   readonly hub: Upstream;
   /** Stands for quay.io: wants Basic. */
@@ -27,24 +26,26 @@ export interface Story extends AsyncDisposable {
   readonly ghcr: Upstream;
 }
 
-const ROBOT: Account = { user: 'robot', password: 's3cret' };
-
-interface Upstreams {
-  readonly hub: Upstream;
-  readonly quay: Upstream;
-  readonly ghcr: Upstream;
+/** A machine with three upstreams and a Dockgate that groups them behind HOST. */
+export interface Story extends AsyncDisposable, Upstreams {
+  readonly machine: Machine;
+  readonly dockgate: Dockgate;
+  readonly log: DockgateLog;
 }
 
-function repositories({ hub, quay, ghcr }: Upstreams): object {
+const ROBOT: Account = { user: 'robot', password: 's3cret' };
+
+function repositories({ hub, quay, ghcr }: Upstreams, more: Readonly<Record<string, object>>): object {
   const login = { username: ROBOT.user, password: ROBOT.password };
   return {
     'docker-hosted': { type: 'hosted' },
     'docker-hub': { type: 'proxy', upstream: hub.url, prefix: 'docker.io', library: 'auto', ...login },
     quay: { type: 'proxy', upstream: quay.url, prefix: 'quay.io', ...login },
     ghcr: { type: 'proxy', upstream: ghcr.url, prefix: 'ghcr.io' },
+    ...more,
     'docker-group': {
       type: 'group',
-      members: ['docker-hosted', 'docker-hub', 'quay', 'ghcr'],
+      members: ['docker-hosted', 'docker-hub', 'quay', 'ghcr', ...Object.keys(more)],
       writable: 'docker-hosted',
     },
   };
@@ -60,14 +61,14 @@ async function startUpstreams(machine: Machine): Promise<Upstreams> {
 }
 
 /** Starts the house of a story: the default configuration of Dockgate, with Debian's registries as upstreams. */
-export async function createStory(settings: StorySettings = {}): Promise<Story> {
+export async function createStory({ members, ...settings }: StorySettings = {}): Promise<Story> {
   const hosts = { [HOST]: { read: 'docker-group', write: 'docker-hosted' }, ...settings.hosts };
   const machine = await createMachine({
     hosts: Object.fromEntries(Object.keys(hosts).map((host) => [host, ADDRESS])),
   });
   try {
     const upstreams = await startUpstreams(machine);
-    const config = { ...settings, hosts, repositories: repositories(upstreams) };
+    const config = { ...settings, hosts, repositories: repositories(upstreams, members?.(upstreams) ?? {}) };
     const dockgate = await createDockgate(machine, { host: HOST, config });
     const dispose = (): Promise<void> => machine.close();
     return { machine, dockgate, log: readLog(dockgate), ...upstreams, [Symbol.asyncDispose]: dispose };

@@ -9,7 +9,13 @@ import { createStory, HOST, type Story } from '../../support/story.ts';
 describeWith(['namespaces', 'podman', 'docker-registry', 'htpasswd', 'openssl'], 'podman is refused', () => {
   let story: Story;
   beforeAll(async () => {
-    story = await createStory();
+    // Like ghcr.io it gives a stranger no token for what is not public, be it there or not.
+    const hiding = ({ hub }: Pick<Story, 'hub'>): object => ({
+      type: 'proxy',
+      upstream: hub.url,
+      prefix: 'hiding.test',
+    });
+    story = await createStory({ members: (upstreams) => ({ hiding: hiding(upstreams) }) });
     await seedImage(story.hub, 'library/redis', '7');
   });
   afterAll(() => story.machine.close());
