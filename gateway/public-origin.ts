@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { AddressRange } from './config/index.ts';
 
 /** Where the client thinks it is, and who it is. */
@@ -29,7 +29,8 @@ export function originReader(trusted: readonly AddressRange[]): ReadOrigin {
     const authority =
       (forwarded ? last(req.headers['x-forwarded-host']) : undefined) ?? req.headers.host ?? '';
     const match = hostForm.exec(authority);
-    if (!match?.[1]) return undefined;
+    // Some have the form and are no host all the same, such as 1.2.3.4.5 and a:70000.
+    if (!match?.[1] || !URL.canParse(`${scheme}://${authority}`)) return undefined;
     const proto = forwarded ? last(req.headers['x-forwarded-proto']) : undefined;
     return {
       origin: `${proto === 'http' || proto === 'https' ? proto : scheme}://${authority}`,
@@ -45,7 +46,7 @@ function clientOf(
   peer: string,
   isTrusted: (address: string) => boolean,
 ): string {
-  const chain = list(header).filter((address) => /^[0-9a-fA-F:.]+$/.test(address));
+  const chain = list(header).filter((address) => isIP(address) !== 0);
   return chain.findLast((address) => !isTrusted(address)) ?? chain[0] ?? peer;
 }
 
