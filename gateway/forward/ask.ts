@@ -1,0 +1,48 @@
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { backendPath } from './backend-path.ts';
+import type { Forwarding } from './forwarding.ts';
+import { createProxyServer, type Line } from './library.ts';
+import { limit } from './limits.ts';
+import { isChunked, lendHeaders, requestHeaders } from './request-headers.ts';
+
+/**
+ * Sends a request, with its body as it comes, and gives the head of the reply. Ends the sent request when the client
+ * leaves, during the reply too. Sends once: whether a broken request took effect is not known here.
+ * Rejects with BackendTimeout or whatever broke the connection.
+ */
+export function ask(
+  line: Line,
+  idleTimeout: number,
+  req: IncomingMessage,
+  res: ServerResponse,
+  how: Forwarding,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const library = createProxyServer({ ...line, selfHandleResponse: true });
+    library.on('proxyReq', (sent) => {
+      sent.path = backendPath(req.url ?? '/', how.address);
+      if (isChunked(req)) keepChunked(sent);
+      limit(sent, req.socket, idleTimeout);
+      // A request can end without a word, such as when the backend switches protocols unasked.
+      sent.once('close', () => {
+        reject(new Error('the connection ended without an answer'));
+      });
+      if (res.closed) sent.destroy();
+      else res.once('close', () => sent.destroy());
+    });
+    library.on('proxyRes', resolve);
+    library.on('econnreset', reject);
+    lendHeaders(req, requestHeaders(req, how), () => {
+      library.web(req, res, {}, reject);
+    });
+  });
+}
+
+/**
+ * The library says of every DELETE and OPTIONS without a length that it has no body, and then sends the body: on a
+ * connection that is kept, the backend would read it as the next request, which may be somebody else's.
+ */
+function keepChunked(sent: ClientRequest): void {
+  sent.removeHeader('content-length');
+  sent.setHeader('transfer-encoding', 'chunked');
+}
