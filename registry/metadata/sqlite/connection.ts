@@ -1,62 +1,113 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
+import { Answers } from './answers.ts';
+import type { Changes } from './changes.ts';
 
 /** How much a commit is worth: `full` survives a power cut, `normal` only the end of the process. */
 export type Durability = 'full' | 'normal';
 
+/** What a connection is for. */
+export interface ConnectionUse {
+  readonly file: string;
+  readonly durability: Durability;
+  /** A reader remembers answers until something changes, which the writers tell it of. */
+  readonly role: 'reader' | 'writer';
+  readonly changes: Changes;
+}
+
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly answersRows: boolean;
+  readonly answers: Answers;
+}
+
 /** One connection of node:sqlite in kysely's words; remembers the statements that it prepared. */
 export class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #prepared = new Map<string, Prepared>();
+  readonly #use: ConnectionUse;
+  readonly #version: StatementSync;
+  #seen: unknown;
 
-  /** Opens `file` in WAL mode; throws what SQLite says. */
-  constructor(file: string, durability: Durability) {
-    this.#database = new DatabaseSync(file, { timeout: 5000 });
+  /** Opens the file in WAL mode; throws what SQLite says. */
+  constructor(use: ConnectionUse) {
+    this.#use = use;
+    this.#database = new DatabaseSync(use.file, { timeout: 5000 });
     // In WAL mode FULL syncs the log at each commit, NORMAL only at checkpoints.
     this.run('PRAGMA journal_mode = WAL');
-    this.run(`PRAGMA synchronous = ${durability}`);
+    this.run(`PRAGMA synchronous = ${use.durability}`);
     this.run('PRAGMA foreign_keys = ON');
+    this.#version = this.#database.prepare('PRAGMA data_version');
   }
 
   /** Runs statements that answer nothing. */
   run(sql: string): void {
     this.#database.exec(sql);
+    this.#use.changes.note();
   }
 
   executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     // An exception of a synchronous statement must reach the caller as a rejection.
     return new Promise((resolve) => {
-      const statement = this.#prepare(query.sql);
-      const parameters = query.parameters as readonly SQLInputValue[];
-      if (statement.columns().length > 0) {
-        resolve({ rows: statement.all(...parameters) as Row[] });
-      } else {
-        const { changes } = statement.run(...parameters);
-        resolve({ rows: [], numAffectedRows: BigInt(changes) });
-      }
+      resolve(this.#use.role === 'reader' ? this.#read<Row>(query) : this.#write<Row>(query));
     });
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- kysely's interface is asynchronous
   async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
-    for (const row of this.#prepare(query.sql).iterate(...(query.parameters as readonly SQLInputValue[]))) {
+    for (const row of this.#prepare(query.sql).statement.iterate(...parametersOf(query))) {
       yield { rows: [row as Row] };
     }
   }
 
   close(): void {
-    this.#statements.clear();
+    this.#prepared.clear();
     this.#database.close();
   }
 
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#database.prepare(sql);
-      // Lists of changing length make new texts; those are rare, and so is starting over.
-      if (this.#statements.size >= 500) this.#statements.clear();
-      this.#statements.set(sql, statement);
+  #read<Row>(query: CompiledQuery): QueryResult<Row> {
+    this.#forgetWhenChanged();
+    const { statement, answers } = this.#prepare(query.sql);
+    let rows = answers.recall(query.parameters);
+    if (!rows) {
+      rows = statement.all(...parametersOf(query));
+      answers.remember(query.parameters, rows);
     }
-    return statement;
+    return { rows: rows as Row[] };
   }
+
+  #write<Row>(query: CompiledQuery): QueryResult<Row> {
+    const { statement, answersRows } = this.#prepare(query.sql);
+    try {
+      if (answersRows) return { rows: statement.all(...parametersOf(query)) as Row[] };
+      return { rows: [], numAffectedRows: BigInt(statement.run(...parametersOf(query)).changes) };
+    } finally {
+      this.#use.changes.note();
+    }
+  }
+
+  /** SQLite's own mark of what other connections have committed, in this process and others. */
+  #forgetWhenChanged(): void {
+    if (!this.#use.changes.mustLook()) return;
+    const version = this.#version.get()?.data_version;
+    if (version === this.#seen) return;
+    this.#seen = version;
+    for (const { answers } of this.#prepared.values()) answers.forget();
+  }
+
+  #prepare(sql: string): Prepared {
+    let prepared = this.#prepared.get(sql);
+    if (!prepared) {
+      const statement = this.#database.prepare(sql);
+      prepared = { statement, answersRows: statement.columns().length > 0, answers: new Answers() };
+      // Lists of changing length make new texts; those are rare, and so is starting over.
+      if (this.#prepared.size >= 500) this.#prepared.clear();
+      this.#prepared.set(sql, prepared);
+    }
+    return prepared;
+  }
+}
+
+function parametersOf(query: CompiledQuery): readonly SQLInputValue[] {
+  return query.parameters as readonly SQLInputValue[];
 }

@@ -10,6 +10,7 @@ import {
   type Kysely,
   type QueryCompiler,
 } from 'kysely';
+import type { Changes } from './changes.ts';
 import { SqliteConnection, type Durability } from './connection.ts';
 import type { Turn } from './turn.ts';
 
@@ -19,6 +20,8 @@ export interface SqliteUse {
   readonly durability: Durability;
   /** Given to everything that writes, the same one throughout the process. */
   readonly turn?: Turn;
+  /** Given to all, the same one throughout the process. */
+  readonly changes: Changes;
 }
 
 /** kysely over Node's own SQLite, one connection. */
@@ -66,7 +69,8 @@ class SqliteDriver implements Driver {
   }
 
   init(): Promise<void> {
-    this.#connection = new SqliteConnection(this.#use.file, this.#use.durability);
+    const role = this.#use.turn ? 'writer' : 'reader';
+    this.#connection = new SqliteConnection({ ...this.#use, role });
     return Promise.resolve();
   }
 
