@@ -23,7 +23,7 @@ export interface Port {
 /** Makes the handler of a port: finds the door, lets the registry or the pages answer, writes one log line. */
 export function createFront(parts: FrontParts, port: Port): RequestListener {
   return (req, res) => {
-    const facts: Facts = {};
+    const facts: Facts = { id: randomUUID() };
     const origin = parts.readOrigin(req, port.scheme);
     logWhenDone(parts.log, req, res, facts, origin);
     const done = origin
@@ -44,6 +44,7 @@ interface Visit {
 async function serve(parts: FrontParts, visit: Visit): Promise<void> {
   const { req, res, facts, door } = visit;
   if (!/^\/v[12](?:[/?]|$)/.test(req.url ?? '')) {
+    if (facts.id !== undefined) res.setHeader('X-Request-Id', facts.id);
     parts.app(req, res);
   } else if (door.kind === 'split') {
     await serveRegistry(parts, visit, door.split);
@@ -73,11 +74,9 @@ function logWhenDone(
   facts: Facts,
   origin: PublicOrigin | undefined,
 ): void {
-  const id = randomUUID();
   const started = performance.now();
-  res.setHeader('X-Request-Id', id);
   res.once('close', () => {
-    const { fault, ...rest } = facts;
+    const { id, fault, ...rest } = facts;
     const entry = {
       id,
       method: req.method,

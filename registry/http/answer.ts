@@ -34,7 +34,7 @@ export async function answer(
   const { req, res, facts } = exchange;
   try {
     if (route) facts.repository = route.repository;
-    await respond(req, res, await decide(parts, exchange, route));
+    await respond(req, res, await decide(parts, exchange, route), facts);
   } catch (thrown) {
     await respondError(req, res, thrown, facts);
   }

@@ -4,6 +4,8 @@ import type { Reach } from '../repositories/index.ts';
 
 /** What the log line of a request says besides method, status and time; never a credential. */
 export interface Facts {
+  /** What the client is told as X-Request-Id, so that it can be found in the log. */
+  id?: string;
   operation?: Operation['kind'];
   name?: string;
   user?: string | undefined;

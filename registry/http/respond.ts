@@ -14,6 +14,7 @@ export async function respond(
   req: IncomingMessage,
   res: ServerResponse,
   { status, headers, body }: Reply,
+  { id }: Facts,
 ): Promise<void> {
   const bytes =
     body === undefined
@@ -24,6 +25,8 @@ export async function respond(
           ? body.bytes
           : undefined;
   const head: Record<string, string | number> = { ...common, ...headers };
+  // Node writes headers given all at once much faster than headers that are set before.
+  if (id !== undefined) head['X-Request-Id'] = id;
   if (body && 'json' in body) head['Content-Type'] = 'application/json';
   if (bytes && !('Content-Length' in head) && status !== 204 && status !== 304)
     head['Content-Length'] = bytes.byteLength;
@@ -56,21 +59,26 @@ export async function respondError(
   if (error.kind === 'internal' || error.kind === 'storageFull') facts.fault = describe(thrown);
   const { code, status } = errorTable[error.kind];
   facts.error = code;
-  await respond(req, res, {
-    status,
-    headers: {
-      ...headers,
-      ...(error.retryAfter !== undefined && { 'Retry-After': Math.ceil(error.retryAfter) }),
-      ...(error.allow && { Allow: error.allow.join(', ') }),
-    },
-    body: {
-      json: {
-        errors: [
-          { code, message: error.message, ...(error.detail !== undefined && { detail: error.detail }) },
-        ],
+  await respond(
+    req,
+    res,
+    {
+      status,
+      headers: {
+        ...headers,
+        ...(error.retryAfter !== undefined && { 'Retry-After': Math.ceil(error.retryAfter) }),
+        ...(error.allow && { Allow: error.allow.join(', ') }),
+      },
+      body: {
+        json: {
+          errors: [
+            { code, message: error.message, ...(error.detail !== undefined && { detail: error.detail }) },
+          ],
+        },
       },
     },
-  });
+    facts,
+  );
 }
 
 const empty = new Uint8Array();
