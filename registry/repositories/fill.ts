@@ -36,6 +36,11 @@ export class Fill {
     this.#order = order;
   }
 
+  /** The name that the upstream is asked for. */
+  get name(): Name {
+    return this.#order.name;
+  }
+
   /**
    * Downloads, verifies and commits; answers the size, or undefined when the upstream has no such blob.
    * Throws UpstreamFailure.

@@ -237,6 +237,7 @@ export class ProxyRepository implements ReadableRepository {
   async #openFill(place: Place, digest: Digest): Promise<BlobReader | undefined> {
     const running = this.#fills.get(digest);
     if (!running) return this.#startFill(place, digest).open();
+    if (running.name === place.name) return running.open();
     const mayJoin =
       (await this.#parts.images.isReferenced(place, digest)) ||
       (await this.#parts.upstream.headBlob(place.name, digest)) !== undefined;

@@ -61,7 +61,7 @@ export class FilesystemIncoming implements IncomingBlobs {
       this.#running.set(id, { algorithm, hash, size: grown });
       return grown;
     } catch (fault) {
-      throw explain(fault);
+      throw signal?.aborted ? signal.reason : explain(fault);
     } finally {
       await file.close();
     }

@@ -103,7 +103,7 @@ eachBlobStore('bytes on their way in', (made) => {
         abort.abort(fault);
       };
       const appended = incoming().append('one', stalled, { ...sha256, signal: abort.signal, onGrowth });
-      await expect(appended).rejects.toThrow();
+      await expect(appended).rejects.toBe(fault);
       expect(stalled.destroyed).toBe(true);
       expect(await incoming().size('one')).toBe(10);
     });
