@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './young-generation.ts';
 import { Command, CommanderError } from 'commander';
 import { serveCommand } from './cli/serve.ts';
 import { Failure } from './cli/failure.ts';
@@ -7,11 +8,11 @@ import { userCommand } from './cli/user.ts';
 /** The commands by their names; the only reader of argv and the environment, and the only exit. */
 const program = new Command('dockgate')
   .description('One HTTPS hostname, no port, for docker login, push and pull.')
-  .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
 const world = { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
 for (const command of [serveCommand(world, onSignal), userCommand(world)]) program.addCommand(command);
+leaveExitToUs(program);
 
 // Between "it listens" and "it works" a forgotten rejection must not go unseen, nor end transfers of others.
 process.on('unhandledRejection', (fault) => {
@@ -24,6 +25,12 @@ try {
   await program.parseAsync();
 } catch (fault) {
   process.exitCode = report(fault);
+}
+
+/** Wrong usage of a command, and of a command's command, comes here as an error. */
+function leaveExitToUs(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(leaveExitToUs);
 }
 
 /** 0: fine, 1: it did not work, 2: wrong usage. */
