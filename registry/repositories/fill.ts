@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Transform, type Readable } from 'node:stream';
 import type { BlobReader, BlobStore } from '../blobs/index.ts';
 import { algorithmOf, RegistryError, type Digest, type Name } from '../model/index.ts';
-import { UpstreamFailure, type Upstream } from '../upstream/index.ts';
+import { UpstreamFailure, type Upstream, type UpstreamBlob } from '../upstream/index.ts';
 
-/** How often a download that moved forward is taken up again after its connection broke. */
+/** How often a download is taken up again after its connection broke. */
 const mostResumes = 5;
 
 /** What a fill needs to know. */
@@ -109,36 +109,46 @@ export class Fill {
     return Math.max(0, Math.min(this.#written, (this.#size ?? 0) - 1));
   }
 
+  /** False when the upstream does not have it. An upstream that does not answer is not asked again. */
   async #download(): Promise<boolean> {
     for (let resumes = 0; ; resumes += 1) {
-      const before = this.#written;
+      const answer = await this.#ask();
+      if (!answer) return false;
       try {
-        return await this.#downloadRest();
+        await this.#take(answer);
+        return true;
       } catch (fault) {
+        if (resumes === mostResumes || !this.#mayResume(fault)) throw fault;
         this.#written = (await this.#order.blobs.incoming.size(this.#id)) ?? 0;
-        if (this.#order.signal.aborted || this.#written === before || resumes === mostResumes) throw fault;
-        if (fault instanceof RegistryError) throw fault; // our own store is at fault
-        if (fault instanceof UpstreamFailure && fault.kind === 'bad-answer') throw fault;
       }
     }
   }
 
-  async #downloadRest(): Promise<boolean> {
-    const { upstream, blobs, name, digest, signal } = this.#order;
+  async #ask(): Promise<UpstreamBlob | undefined> {
+    const { upstream, name, digest, signal } = this.#order;
     const answer = await upstream.getBlob(name, digest, this.#written, signal);
-    if (!answer && this.#written === 0) return false;
-    if (!answer) throw this.#badAnswer('has it no more, in the middle of a download');
-    if (answer.size !== undefined) this.#announce(answer.size, answer.body);
-    const body = skip(answer.body, this.#written - answer.from);
-    await blobs.incoming.append(this.#id, body, {
+    const hasBegun = this.#written > 0 || this.#size !== undefined;
+    if (!answer && hasBegun) throw this.#badAnswer('has it no more, in the middle of a download');
+    return answer;
+  }
+
+  async #take({ from, size, body }: UpstreamBlob): Promise<void> {
+    const { blobs, digest, signal } = this.#order;
+    if (size !== undefined) this.#announce(size, body);
+    await blobs.incoming.append(this.#id, skip(body, this.#written - from), {
       algorithm: algorithmOf(digest),
       signal,
-      onGrowth: (size) => {
-        this.#written = size;
+      onGrowth: (grown) => {
+        this.#written = grown;
         this.#wake();
       },
     });
-    return true;
+  }
+
+  /** A body that breaks off may go on, however little came of it; what is wrong here or there stays wrong. */
+  #mayResume(fault: unknown): boolean {
+    if (this.#order.signal.aborted || fault instanceof RegistryError) return false;
+    return !(fault instanceof UpstreamFailure && fault.kind === 'bad-answer');
   }
 
   /** Readers were told the size and rely on it: it cannot change when a download goes on. */

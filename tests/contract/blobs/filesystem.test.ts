@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { mkdir, readdir, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openFilesystem } from '../../../registry/blobs/index.ts';
@@ -54,6 +56,23 @@ test('files and folders are for their owner alone', async () => {
   }
   expect(all.filter((each) => each.isFile())).toHaveLength(2);
   expect(((await stat(root)).mode & 0o777).toString(8)).toBe('700');
+});
+
+test('64 MiB are taken no faster than they are written, so few are in memory', async () => {
+  const mebibyte = 1024 * 1024;
+  const { incoming } = await openFilesystem(folder);
+  await incoming.create('one');
+  let produced = 0;
+  let most = 0;
+  function* pieces(): Generator<Buffer> {
+    for (; produced < 64 * mebibyte; produced += 65_536) {
+      most = Math.max(most, produced - statSync(join(folder, 'incoming', 'one')).size);
+      yield Buffer.alloc(65_536, produced / 65_536);
+    }
+  }
+  const body = Readable.from(pieces(), { objectMode: false });
+  expect(await incoming.append('one', body, sha256)).toBe(64 * mebibyte);
+  expect(most).toBeLessThan(6 * mebibyte);
 });
 
 test('a damaged file is healed when its blob comes again', async () => {

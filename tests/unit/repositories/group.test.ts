@@ -301,6 +301,20 @@ describe('lists', () => {
     expect(hub.asked.length + quay.asked.length).toBe(asked);
   });
 
+  test('that are the same in two members go on after a page', async () => {
+    const { hub, engine, find } = await start();
+    for (const tag of ['a', 'b', 'c']) {
+      await push(engine, makeImage(), tag);
+      hub.push('team/app', tag, makeImage());
+      await engine.repository('hub').findManifest(app, tagged(tag), 'anywhere');
+    }
+    const repository = engine.repository('all');
+    const first = await repository.listTags(app, { size: 2, last: undefined });
+    expect(first).toEqual({ entries: ['a', 'b'], more: true });
+    expect(await repository.listTags(app, { size: 2, last: 'b' })).toEqual({ entries: ['c'], more: false });
+    expect(await find(app, tagged('c'))).toMatchObject({ member: 'own' });
+  });
+
   test('of names are the sorted union, and ask nobody', async () => {
     const { hub, quay, engine, find } = await start();
     await push(engine, makeImage(), 'x', parseName('team/app'));
