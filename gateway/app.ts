@@ -44,25 +44,17 @@ const pageHeaders = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** The plain HTTP port: the CA certificate, and everything else is sent to HTTPS. */
-export function createRedirect(authority: () => string | undefined, httpsPort: number): Express {
+/** The plain HTTP port: the CA certificate, and everything else is sent to HTTPS at the host that the client used. */
+export function createRedirect(
+  authority: () => string | undefined,
+  httpsPort: number,
+  hostOf: (req: IncomingMessage) => string,
+): Express {
   const app = plainApp();
   serveAuthority(app, authority);
   app.use((req, res) => {
-    const host = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d+)?$/.exec(req.headers.host ?? '')?.[1];
-    if (host === undefined) {
-      res.status(400).json({
-        errors: [
-          {
-            code: 'UNSUPPORTED',
-            message: 'this port redirects to HTTPS by the Host header, and there is none',
-          },
-        ],
-      });
-      return;
-    }
     // 308 keeps the method: a push must not come back as a GET.
-    res.redirect(308, `https://${host}${httpsPort === 443 ? '' : `:${httpsPort}`}${req.originalUrl}`);
+    res.redirect(308, `https://${hostOf(req)}${httpsPort === 443 ? '' : `:${httpsPort}`}${req.originalUrl}`);
   });
   return app;
 }

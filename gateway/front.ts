@@ -22,15 +22,18 @@ export interface Port {
 
 /** Makes the handler of a port: finds the door, lets the registry or the pages answer, writes one log line. */
 export function createFront(parts: FrontParts, port: Port): RequestListener {
-  return (req, res) => {
-    const facts: Facts = { id: randomUUID() };
-    const origin = parts.readOrigin(req, port.scheme);
-    logWhenDone(parts.log, req, res, facts, origin);
-    const done = origin
-      ? serve(parts, { req, res, facts, origin, door: port.doorOf(origin.host) })
-      : respondError(req, res, new RegistryError('nameInvalid', { message: 'malformed Host header' }), facts);
-    done.catch((fault: unknown) => respondError(req, res, fault, facts));
-  };
+  return welcome(parts, port.scheme, (visit) => serve(parts, visit, port.doorOf(visit.origin.host)));
+}
+
+/** Makes the handler of a plain HTTP port without a registry, where `pages` answers; writes one log line. */
+export function createPlainFront(
+  parts: Pick<FrontParts, 'readOrigin' | 'log'>,
+  pages: RequestListener,
+): RequestListener {
+  return welcome(parts, 'http', (visit) => {
+    showPage(pages, visit);
+    return Promise.resolve();
+  });
 }
 
 interface Visit {
@@ -38,14 +41,45 @@ interface Visit {
   readonly res: ServerResponse;
   readonly facts: Facts;
   readonly origin: PublicOrigin;
-  readonly door: DoorKind;
 }
 
-async function serve(parts: FrontParts, visit: Visit): Promise<void> {
-  const { req, res, facts, door } = visit;
+/** Begins the log line, refuses what names no host, and lets `go` answer the others. */
+function welcome(
+  { readOrigin, log }: Pick<FrontParts, 'readOrigin' | 'log'>,
+  scheme: Port['scheme'],
+  go: (visit: Visit) => Promise<void>,
+): RequestListener {
+  return (req, res) => {
+    const facts: Facts = { id: randomUUID() };
+    toOriginForm(req);
+    const origin = readOrigin(req, scheme);
+    logWhenDone(log, req, res, facts, origin);
+    const done = origin
+      ? go({ req, res, facts, origin })
+      : respondError(req, res, new RegistryError('nameInvalid', { message: 'malformed Host header' }), facts);
+    done.catch((fault: unknown) => respondError(req, res, fault, facts));
+  };
+}
+
+/** A request line may have the whole URL: then its host counts, and the rest is the path. RFC 9112 3.2.2. */
+function toOriginForm(req: IncomingMessage): void {
+  const { url = '' } = req;
+  if (url.startsWith('/')) return;
+  const [, host, path = ''] = /^https?:\/\/([^/?]*)(.*)$/i.exec(url) ?? [];
+  if (host === undefined) return;
+  req.headers.host = host;
+  req.url = path.startsWith('/') ? path : `/${path}`;
+}
+
+function showPage(pages: RequestListener, { req, res, facts }: Visit): void {
+  if (facts.id !== undefined) res.setHeader('X-Request-Id', facts.id);
+  pages(req, res);
+}
+
+async function serve(parts: FrontParts, visit: Visit, door: DoorKind): Promise<void> {
+  const { req, res, facts } = visit;
   if (!/^\/v[12](?:[/?]|$)/.test(req.url ?? '')) {
-    if (facts.id !== undefined) res.setHeader('X-Request-Id', facts.id);
-    parts.app(req, res);
+    showPage(parts.app, visit);
   } else if (door.kind === 'split') {
     await serveRegistry(parts, visit, door.split);
   } else {
@@ -75,6 +109,7 @@ function logWhenDone(
   origin: PublicOrigin | undefined,
 ): void {
   const started = performance.now();
+  const client = origin?.client ?? req.socket.remoteAddress;
   res.once('close', () => {
     const { id, fault, ...rest } = facts;
     const entry = {
@@ -85,7 +120,7 @@ function logWhenDone(
       path: (req.url ?? '').split('?', 1)[0],
       status: res.statusCode,
       ms: Math.round((performance.now() - started) * 10) / 10,
-      client: origin?.client,
+      client,
       ...rest,
       ...(!res.writableFinished && { complete: false }),
     };

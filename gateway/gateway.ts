@@ -6,7 +6,7 @@ import { createApp, createRedirect } from './app.ts';
 import type { Config } from './config/index.ts';
 import { createDoors } from './doors.ts';
 import { openEngine, type Engine } from './engine.ts';
-import { createFront } from './front.ts';
+import { createFront, createPlainFront } from './front.ts';
 import { listen, type Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { originReader } from './public-origin.ts';
@@ -100,7 +100,9 @@ function ports(
   }
   if (http !== false) {
     open.push(async () => {
-      const handle = createRedirect(authority, httpsPort === false ? 443 : httpsPort);
+      const hostOf = (req: IncomingMessage): string => readOrigin(req, 'http')?.host ?? 'localhost';
+      const redirect = createRedirect(authority, httpsPort === false ? 443 : httpsPort, hostOf);
+      const handle = createPlainFront(parts, redirect);
       const listener = await listen({ port: http, address: undefined, tls: undefined, handle });
       log.info('listening', { port: listener.port, scheme: 'http', serves: 'redirect and /ca.crt' });
       return listener;

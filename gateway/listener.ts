@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { createServer as createHttps, type Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { Traffic } from './traffic.ts';
 
 /** A key with its certificate chain, both PEM. */
 export interface KeyPair {
@@ -48,19 +49,26 @@ const keepAliveTimeout = 75_000;
 
 /** Opens a port. Throws ListenError. */
 export async function listen(settings: ListenerSettings): Promise<Listener> {
-  const server = settings.tls
-    ? httpsServer(settings.tls, settings.handle)
-    : createHttp(limits, settings.handle);
+  const traffic = new Traffic();
+  const handle = traffic.watched(settings.handle);
+  const server = settings.tls ? httpsServer(settings.tls, handle) : createHttp(limits, handle);
+  traffic.follow(server);
   server.setTimeout(idleTimeout);
   // Without this Node asks for every body before anybody has looked at the credentials.
-  server.on('checkContinue', settings.handle satisfies RequestListener);
+  server.on('checkContinue', handle);
+  // Left alone, Node refuses an expectation it does not know, without JSON. RFC 9110 10.1.1 lets us pass over it.
+  server.on('checkExpectation', handle);
   if (settings.upgrade) server.on('upgrade', settings.upgrade);
-  server.on('clientError', answerMalformed);
+  server.on('clientError', (fault: NodeJS.ErrnoException, socket: Duplex) => {
+    // Words of ours in the middle of a blob would be taken for a part of it.
+    if (traffic.isAnswering(socket)) socket.destroy();
+    else answerMalformed(fault, socket);
+  });
   await open(server, settings);
   const address = server.address();
   return {
     port: typeof address === 'object' && address ? address.port : settings.port,
-    drain: () => drain(server),
+    drain: () => drain(server, traffic),
     destroy() {
       server.close();
       server.closeAllConnections();
@@ -75,6 +83,8 @@ const limits = {
   keepAliveTimeout,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 32 * 1024,
+  // Node's own refusal has no JSON; whoever reads the host refuses.
+  requireHostHeader: false,
   noDelay: true,
 };
 
@@ -106,11 +116,12 @@ function explain(fault: NodeJS.ErrnoException, port: number): string {
   }
 }
 
-function drain(server: Server): Promise<void> {
+function drain(server: Server, traffic: Traffic): Promise<void> {
   return new Promise((resolve) => {
-    // Connections that are kept alive become idle one after the other.
+    // Connections that are kept alive become idle one after the other; on some nothing was ever asked.
     const sweep = setInterval(() => {
       server.closeIdleConnections();
+      traffic.endSilent();
     }, 100);
     server.close(() => {
       clearInterval(sweep);

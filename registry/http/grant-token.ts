@@ -2,17 +2,18 @@ import type { TokenService } from '../access/index.ts';
 import { RegistryError } from '../model/index.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
-import { readBody } from './request-body.ts';
+import { readBody, wantBody } from './request-body.ts';
 
 /** A form holds a name, a password and some scopes. */
 const formLimit = 64 * 1024;
 
 /** The token service: GET with Basic, POST with a form. Docker registry token specification; RFC 6749 4.3. */
-export async function grantToken(service: TokenService, { req, door, facts }: Exchange): Promise<Reply> {
+export async function grantToken(service: TokenService, exchange: Exchange): Promise<Reply> {
+  const { req, door, facts } = exchange;
   const method = req.method === 'POST' ? 'POST' : 'GET';
   const parameters =
     method === 'POST'
-      ? new URLSearchParams((await readForm(req)).toString('utf8'))
+      ? new URLSearchParams((await readForm(exchange)).toString('utf8'))
       : new URL(req.url ?? '', door.origin).searchParams;
   const { authorization } = req.headers;
   const granted = await service({ method, authorization, parameters, host: new URL(door.origin).host });
@@ -24,7 +25,8 @@ export async function grantToken(service: TokenService, { req, door, facts }: Ex
   return { status: 200, headers, body: { json: granted.ok } };
 }
 
-async function readForm(req: Exchange['req']): Promise<Buffer> {
+async function readForm({ req, res }: Exchange): Promise<Buffer> {
+  wantBody(req, res);
   try {
     return await readBody(req, formLimit);
   } catch (fault) {

@@ -30,12 +30,13 @@ export async function respond(
   if (body && 'json' in body) head['Content-Type'] = 'application/json';
   if (bytes && !('Content-Length' in head) && status !== 204 && status !== 304)
     head['Content-Length'] = bytes.byteLength;
-  lingerOn(req);
+  const rest = req.complete || req.destroyed ? undefined : readOn(req);
   res.writeHead(status, head);
   if (req.method === 'HEAD' || status === 304) {
     res.end();
     if (body && 'blob' in body) await body.blob.close();
   } else if (body && 'blob' in body) await sendBlob(res, body.blob, body.range);
+  else if (rest && bytes) await endAfter(res, bytes, rest);
   else if (bytes && bytes.byteLength > 0) res.end(bytes);
   else res.end();
 }
@@ -97,12 +98,24 @@ function describe(thrown: unknown): string {
     : (thrown.stack ?? '');
 }
 
-/** An upload that is refused early: a client that still sends must be read from for a while, but not for gigabytes. */
-function lingerOn(req: IncomingMessage): void {
-  if (req.complete) return;
+/**
+ * An upload that is refused early: a client that still sends must be read from for a while, but not for gigabytes.
+ * Fulfils when all is read or the connection is gone.
+ */
+function readOn(req: IncomingMessage): Promise<void> {
   req.resume();
   const timer = setTimeout(() => req.socket.destroy(), linger);
-  req.once('close', () => {
-    clearTimeout(timer);
+  return new Promise((resolve) => {
+    req.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
+}
+
+/** Where the client wants its connection closed, the end closes it, and what it still sends would break the answer. */
+async function endAfter(res: ServerResponse, bytes: Uint8Array, rest: Promise<void>): Promise<void> {
+  res.write(bytes);
+  await rest;
+  res.end();
 }
