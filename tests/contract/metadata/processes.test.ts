@@ -80,7 +80,7 @@ eachMetadata('processes', (store) => {
       const page = await store.metadata().images.listTags(at('hosted', who), all);
       expect(page?.entries).toHaveLength(1001);
     }
-  });
+  }, 120_000);
 
   test('that are killed while they write leave what they acknowledged, and the store usable', async () => {
     for (let round = 0; round < 3; round += 1) {
