@@ -5,7 +5,7 @@ import type { ByteRange } from '../model/index.ts';
 /** Large pieces halve the processor time of a pull; many pulls at once must not each hold large ones. */
 const largestPiece = 1024 * 1024;
 const smallestPiece = 64 * 1024;
-const forAllPieces = 64 * 1024 * 1024;
+const forAllPieces = 16 * 1024 * 1024;
 
 let sending = 0;
 

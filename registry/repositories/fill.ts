@@ -74,9 +74,12 @@ export class Fill {
     }
   }
 
-  /** A reader of the blob as it grows, as soon as its size is known; undefined when the upstream does not have it. */
+  /**
+   * A reader of the blob as it grows, as soon as its size is known and something can be read: what goes wrong before
+   * that, as on a full disk, can still be told. Undefined when the upstream does not have it.
+   */
   async open(): Promise<BlobReader | undefined> {
-    while (this.#state === 'running' && this.#size === undefined) await this.#change();
+    while (this.#state === 'running' && this.#readable === 0) await this.#change();
     this.#throwFailure();
     if (this.#size === undefined) return undefined;
     const { blobs, digest } = this.#order;

@@ -157,7 +157,7 @@ export class ProxyRepository implements ReadableRepository {
       const found = held
         ? await this.#revalidate(place, reference, held)
         : await this.#fetchManifest(place, reference);
-      if (!found) await this.#forget(place, reference);
+      if (!found) await this.#forget(place, reference).catch(this.#parts.onFault);
       return found;
     } catch (fault) {
       if (!(fault instanceof UpstreamFailure) || !held) throw fault;
@@ -175,7 +175,8 @@ export class ProxyRepository implements ReadableRepository {
     const head = await this.#parts.upstream.headManifest(place.name, reference);
     if (!head) return undefined;
     if (head.digest !== held.digest || !('tag' in reference)) return this.#fetchManifest(place, reference);
-    await this.#parts.images.confirmTag(place, reference.tag, held.digest);
+    // A confirmation that cannot be kept, on a full disk, costs another HEAD the next time and not this answer.
+    await this.#parts.images.confirmTag(place, reference.tag, held.digest).catch(this.#parts.onFault);
     return this.#found({ ...held, confirmedAt: Date.now() });
   }
 

@@ -121,10 +121,23 @@ export class UploadSessions {
       this.#uploads.claim(id, by, Date.now() + claimTime).catch(() => undefined);
     }, claimTime / 2);
     try {
-      return await work();
+      const outcome = await work();
+      await this.#uploads.release(id, by);
+      return outcome;
+    } catch (fault) {
+      if (fault instanceof RegistryError && fault.kind === 'storageFull') await this.#giveUp(id);
+      // What went wrong first says more; a claim that cannot be given back runs out by itself.
+      await this.#uploads.release(id, by).catch(() => undefined);
+      throw fault;
     } finally {
       clearInterval(prolong);
-      await this.#uploads.release(id, by);
     }
+  }
+
+  /** Few clients come back for the rest of an upload, and until it expires its bytes would keep the disk full. */
+  async #giveUp(id: string): Promise<void> {
+    await this.#blobs.incoming.drop(id);
+    // Without room for this either, the session is found without bytes when it expires.
+    await this.#uploads.end(id).catch(() => undefined);
   }
 }

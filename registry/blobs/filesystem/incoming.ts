@@ -28,6 +28,8 @@ export class FilesystemIncoming implements IncomingBlobs {
   readonly #layout: Layout;
   /** Only spares work: without an entry, or with one for another size, the file is read. */
   readonly #running = new Map<string, RunningHash>();
+  /** Folders that survive a power cut. One that somebody else has just made may not yet, although it is there. */
+  readonly #lasting = new Set<string>();
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -84,7 +86,7 @@ export class FilesystemIncoming implements IncomingBlobs {
       }
       await file.sync();
       const target = this.#layout.blob(digest);
-      await makeFolder(dirname(target));
+      await this.#makeFolder(dirname(target));
       // Equal bytes may be there already; putting these in their place is atomic and heals a damaged file.
       await rename(path, target).catch(unknownWhenMissing);
       await syncFolder(dirname(target));
@@ -111,6 +113,15 @@ export class FilesystemIncoming implements IncomingBlobs {
     return idle;
   }
 
+  /** Makes a folder of the store and its parents, so that they survive a power cut. */
+  async #makeFolder(path: string): Promise<void> {
+    const made = await mkdir(path, { recursive: true, mode: 0o700 });
+    if (made === undefined && this.#lasting.has(path)) return;
+    for (let each = path; each.length > this.#layout.root.length; each = dirname(each))
+      await syncFolder(dirname(each));
+    this.#lasting.add(path);
+  }
+
   /** A hash of the first `size` bytes, taken out of the memory of running ones if it is there. */
   async #hashOfFirst(file: FileHandle, id: string, size: number, algorithm: DigestAlgorithm): Promise<Hash> {
     const running = this.#running.get(id);
@@ -135,13 +146,6 @@ function openKnown(path: string): Promise<FileHandle> {
 
 function unknownWhenMissing(fault: unknown): never {
   throw isMissing(fault) ? new RegistryError('blobUploadUnknown', { cause: fault }) : fault;
-}
-
-/** Makes a folder and its parents, so that they survive a power cut. */
-async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { Answers } from './answers.ts';
+import { explain } from './faults.ts';
 import type { Changes } from './changes.ts';
 
 /** How much a commit is worth: `full` survives a power cut, `normal` only the end of the process. */
@@ -40,10 +41,20 @@ export class SqliteConnection implements DatabaseConnection {
     this.#version = this.#database.prepare('PRAGMA data_version');
   }
 
-  /** Runs statements that answer nothing. */
+  /** False once SQLite has rolled back by itself, as it does on a full disk. */
+  get isInTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  /** Runs statements that answer nothing. Throws `storageFull`. */
   run(sql: string): void {
-    this.#database.exec(sql);
-    this.#use.changes.note();
+    try {
+      this.#database.exec(sql);
+    } catch (fault) {
+      throw explain(fault);
+    } finally {
+      this.#use.changes.note();
+    }
   }
 
   executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
@@ -81,6 +92,8 @@ export class SqliteConnection implements DatabaseConnection {
     try {
       if (answersRows) return { rows: statement.all(...parametersOf(query)) as Row[] };
       return { rows: [], numAffectedRows: BigInt(statement.run(...parametersOf(query)).changes) };
+    } catch (fault) {
+      throw explain(fault);
     } finally {
       this.#use.changes.note();
     }

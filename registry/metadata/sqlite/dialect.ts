@@ -93,8 +93,9 @@ class SqliteDriver implements Driver {
     return this.#run('COMMIT');
   }
 
-  rollbackTransaction(): Promise<void> {
-    return this.#run('ROLLBACK');
+  async rollbackTransaction(): Promise<void> {
+    // A complaint that there is nothing to roll back would hide why.
+    if (this.#open.isInTransaction) await this.#run('ROLLBACK');
   }
 
   destroy(): Promise<void> {
