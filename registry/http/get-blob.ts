@@ -28,7 +28,8 @@ export const getBlob: Handler<GetBlob> = async ({ req, facts }, operation, targe
       await reader?.close();
       return { status: 304, headers };
     }
-    const range = parseRange(rangeHeader(req, digest), size);
+    // Only GET has ranges. RFC 9110 14.2.
+    const range = head ? undefined : parseRange(rangeHeader(req, digest), size);
     const sent = range ?? { first: 0, last: size - 1 };
     return {
       status: range ? 206 : 200,

@@ -31,7 +31,8 @@ export const putManifest: Handler<Extract<Operation, { kind: 'manifest-put' }>> 
       Location: `/v2/${name}/manifests/${stored.digest}`,
       'Docker-Content-Digest': stored.digest,
       ...(stored.subject !== undefined && { 'OCI-Subject': stored.subject }),
-      ...(tags.length > 0 && { 'OCI-Tag': tags.join(', ') }),
+      // One line each: clients look for a tag among the lines, not within one.
+      ...(tags.length > 0 && { 'OCI-Tag': [...tags] }),
     },
   };
 };

@@ -4,7 +4,8 @@ import type { ByteRange } from '../model/index.ts';
 /** An answer as a value; respond.ts writes it. */
 export interface Reply {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string | number>>;
+  /** A list is one line each. */
+  readonly headers?: Readonly<Record<string, string | number | string[]>>;
   /** JSON, bytes, or a blob (the part `range` of it). HEAD gets the same headers without it. */
   readonly body?:
     | { readonly json: unknown }

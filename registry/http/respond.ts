@@ -24,7 +24,7 @@ export async function respond(
         : 'bytes' in body
           ? body.bytes
           : undefined;
-  const head: Record<string, string | number> = { ...common, ...headers };
+  const head: Record<string, string | number | string[]> = { ...common, ...headers };
   // Node writes headers given all at once much faster than headers that are set before.
   if (id !== undefined) head['X-Request-Id'] = id;
   if (body && 'json' in body) head['Content-Type'] = 'application/json';
@@ -69,6 +69,7 @@ export async function respondError(
         ...headers,
         ...(error.retryAfter !== undefined && { 'Retry-After': Math.ceil(error.retryAfter) }),
         ...(error.allow && { Allow: error.allow.join(', ') }),
+        ...(error.size !== undefined && { 'Content-Range': `bytes */${error.size}` }),
       },
       body: {
         json: {

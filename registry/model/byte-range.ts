@@ -9,7 +9,7 @@ export interface ByteRange {
 /**
  * The part of `size` bytes that a Range header asks for; undefined when all of it is to be sent: no header, another
  * unit, a malformed one, or several ranges (RFC 9110 14.2 lets a server ignore those).
- * Throws `rangeNotSatisfiable` when a well-formed single range lies outside.
+ * Throws `rangeNotSatisfiable` when a single range lies outside, or ends before it begins.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | undefined {
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec((header ?? '').trim());
@@ -20,8 +20,7 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
     from === ''
       ? { first: Math.max(0, size - Number(to)), last: size - 1 }
       : { first: Number(from), last: to === '' ? size - 1 : Math.min(Number(to), size - 1) };
-  if (from !== '' && to !== '' && Number(to) < Number(from)) return undefined;
-  if (range.first > range.last) throw new RegistryError('rangeNotSatisfiable', { detail: { size } });
+  if (range.first > range.last) throw new RegistryError('rangeNotSatisfiable', { detail: { size }, size });
   return range;
 }
 

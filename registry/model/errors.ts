@@ -53,12 +53,16 @@ export const errorTable = {
 /** A row of {@link errorTable}. */
 export type ErrorKind = keyof typeof errorTable;
 
-/** What else an error says: `detail` goes on the wire as it is, `retryAfter` is in seconds, `allow` lists methods. */
+/**
+ * What else an error says: `detail` goes on the wire as it is, `retryAfter` is in seconds, `allow` lists methods,
+ * `size` is how many bytes there are of what a range was asked of.
+ */
 export interface ErrorFacts {
   readonly message?: string;
   readonly detail?: unknown;
   readonly retryAfter?: number;
   readonly allow?: readonly string[];
+  readonly size?: number;
   readonly cause?: unknown;
 }
 
@@ -69,6 +73,7 @@ export class RegistryError extends Error {
   readonly detail: unknown;
   readonly retryAfter: number | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly size: number | undefined;
 
   constructor(kind: ErrorKind, facts: ErrorFacts = {}) {
     super(facts.message ?? errorTable[kind].message, facts.cause === undefined ? {} : { cause: facts.cause });
@@ -76,5 +81,6 @@ export class RegistryError extends Error {
     this.detail = facts.detail;
     this.retryAfter = facts.retryAfter;
     this.allow = facts.allow;
+    this.size = facts.size;
   }
 }

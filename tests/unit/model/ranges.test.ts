@@ -28,8 +28,6 @@ describe('Range of ten bytes', () => {
     'bytes',
     'bytes=',
     'bytes=-',
-    'bytes=5-3',
-    'bytes=12-11',
     'bytes=a-b',
     'bytes=1.5-2',
     'bytes=0x1-2',
@@ -43,10 +41,11 @@ describe('Range of ten bytes', () => {
     expect(parseRange(header, 10)).toBeUndefined();
   });
 
-  test.each(['bytes=10-', 'bytes=10-12', 'bytes=999999999999999-', 'bytes=-0'])(
-    '%j lies outside, and the answer says how much there is',
+  test.each(['bytes=10-', 'bytes=10-12', 'bytes=999999999999999-', 'bytes=-0', 'bytes=5-3', 'bytes=12-11'])(
+    '%j cannot be satisfied, and the answer says how much there is',
     (header) => {
-      expect(refusalOf(() => parseRange(header, 10), 'rangeNotSatisfiable').detail).toEqual({ size: 10 });
+      const refusal = refusalOf(() => parseRange(header, 10), 'rangeNotSatisfiable');
+      expect(refusal).toMatchObject({ detail: { size: 10 }, size: 10 });
     },
   );
 
