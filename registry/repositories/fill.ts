@@ -193,6 +193,8 @@ function skip(body: Readable, count: number): Readable {
       done(null, piece.byteLength > 0 ? piece : undefined);
     },
   });
+  // It may break before the store has got to reading, which then finds the error; it must not end the process.
+  rest.on('error', () => undefined);
   body.on('error', (fault) => rest.destroy(fault));
   rest.on('close', () => body.destroy());
   return body.pipe(rest);
