@@ -211,16 +211,16 @@ describeWith(['docker-registry'], 'one hostname for reads and writes', () => {
       expect(head.body).toHaveLength(0);
       expect(get.body).toHaveLength(Number(head.headers['content-length']));
     }
-    for (const headers of [
-      { range: 'bytes=5-9' },
-      { 'if-none-match': `"${pushed.layers[0]?.digest ?? ''}"` },
-    ]) {
-      const [head, get] = [
-        await pulling(own)(blob(pushed), { method: 'HEAD', headers }),
-        await pulling(own)(blob(pushed), { headers }),
-      ];
-      expect([head.status, comparable(head)]).toEqual([get.status, comparable(get)]);
-    }
+    const known = { 'if-none-match': `"${pushed.layers[0]?.digest ?? ''}"` };
+    const unchanged = [
+      await pulling(own)(blob(pushed), { method: 'HEAD', headers: known }),
+      await pulling(own)(blob(pushed), { headers: known }),
+    ].map((reply) => [reply.status, comparable(reply)]);
+    expect(unchanged[0]?.[0]).toBe(304);
+    expect(unchanged[0]).toEqual(unchanged[1]);
+    // A range is of GET alone: RFC 9110 14.2.
+    const ranged = { method: 'HEAD', headers: { range: 'bytes=5-9' } };
+    expect((await pulling(own)(blob(pushed), ranged)).status).toBe(200);
   });
 
   test('T5: every method of an upload session goes to hosted', async () => {

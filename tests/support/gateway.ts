@@ -54,7 +54,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Writes dockgate.yaml (JSON is YAML) for free ports into a new folder of the place; gives its path and the folder. */
-export async function writeConfig(
+async function writeConfig(
   place: Place,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<{ file: string; data: string }> {
