@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import './young-generation.ts';
-import { Command, CommanderError } from 'commander';
-import { serveCommand } from './cli/serve.ts';
-import { Failure } from './cli/failure.ts';
-import { userCommand } from './cli/user.ts';
+
+// Loaded only now, since loading makes the young generation grow.
+const { Command, CommanderError } = await import('commander');
+const { serveCommand } = await import('./cli/serve.ts');
+const { Failure } = await import('./cli/failure.ts');
+const { userCommand } = await import('./cli/user.ts');
 
 /** The commands by their names; the only reader of argv and the environment, and the only exit. */
 const program = new Command('dockgate')
@@ -28,7 +30,7 @@ try {
 }
 
 /** Wrong usage of a command, and of a command's command, comes here as an error. */
-function leaveExitToUs(command: Command): void {
+function leaveExitToUs(command: InstanceType<typeof Command>): void {
   command.exitOverride();
   command.commands.forEach(leaveExitToUs);
 }
