@@ -118,13 +118,15 @@ function logWhenDone(
       host: origin?.host,
       // Without the query, which may carry what only the client should know.
       path: (req.url ?? '').split('?', 1)[0],
-      status: res.statusCode,
+      // nginx's number for a client that left before it was answered; Node's own is 200 until then.
+      status: res.headersSent ? res.statusCode : 499,
       ms: Math.round((performance.now() - started) * 10) / 10,
       client,
       ...rest,
-      ...(!res.writableFinished && { complete: false }),
     };
-    if (fault === undefined) log.info('request', entry);
-    else log.error('request failed', { ...entry, fault });
+    if (fault !== undefined)
+      log.error('request failed', { ...entry, ...(!res.writableFinished && { complete: false }), fault });
+    else if (res.writableFinished) log.info('request', entry);
+    else log.info('request', { error: 'client gone', ...entry, complete: false });
   });
 }

@@ -16,6 +16,7 @@ const PACKAGES = {
   openssl: 'openssl',
   podman: 'podman',
   skopeo: 'skopeo',
+  strace: 'strace',
 } as const;
 
 /** What a test wants of the machine: a program, or the right to make a private machine. */
@@ -28,7 +29,9 @@ function runs(command: string, ...args: readonly string[]): boolean {
 function lacking(need: Need): string | undefined {
   if (need !== 'namespaces') {
     const found = runs('sh', '-c', 'PATH=$PATH:/usr/sbin:/sbin command -v "$0"', need);
-    return found ? undefined : `no ${need} (apt-get install ${PACKAGES[need]})`;
+    if (!found) return `no ${need} (apt-get install ${PACKAGES[need]})`;
+    if (need !== 'strace' || runs('strace', '-o', '/dev/null', 'true')) return undefined;
+    return 'tracing of processes is not permitted here';
   }
   if (process.getuid?.() !== 0) return 'not root, which private network namespaces need';
   const trial = [
