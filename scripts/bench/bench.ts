@@ -34,7 +34,7 @@ async function bench(options: Options): Promise<number> {
   const contenders: Contender[] = [];
   const cores = chooseCores();
   try {
-    const dockgate = await startDockgate(folder, cores.server);
+    const dockgate = await startDockgate(folder, cores);
     contenders.push(dockgate);
     // Both show the certificate that Dockgate made: RSA with 2048 bits, signed by its authority.
     const certs = join(folder, 'data', 'certs');
@@ -43,7 +43,7 @@ async function bench(options: Options): Promise<number> {
       certificate: join(certs, 'server.crt'),
       key: join(certs, 'server.key'),
     };
-    contenders.push(await startDockerRegistry(folder, cores.server, certificate));
+    contenders.push(await startDockerRegistry(folder, cores, certificate));
 
     const say = (text: string): void => {
       console.error(text);

@@ -10,6 +10,10 @@ export interface Contender {
   /** PEM file of the authority that signed its certificate. */
   readonly ca: string;
   readonly pid: number;
+  /** The core on which its clients run. */
+  readonly clientCore: number;
+  /** Where its store keeps the bytes of a blob. */
+  blobFile(digest: string): string;
   /** The Authorization header for an action, undefined when none is needed; good for some minutes from now. */
   authorization(action: Action): Promise<string | undefined>;
   stop(): Promise<void>;
@@ -17,3 +21,8 @@ export interface Contender {
 
 /** Under which name everything is pushed and pulled. */
 export const imageName = 'bench/image';
+
+/** The hex digits of a sha256 digest. */
+export function hexOf(digest: string): string {
+  return digest.slice('sha256:'.length);
+}

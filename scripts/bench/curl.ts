@@ -1,8 +1,10 @@
+import { onCore } from './cores.ts';
 import { run } from './program.ts';
 
-/** One request; `stdin` is a file descriptor that `args` may send, `core` the one that curl runs on. */
+/** One request; `stdin` is a file descriptor that `args` may send. */
 export interface Ask {
-  readonly ca: string;
+  /** Whom to trust, and on which core to run. */
+  readonly registry: { readonly ca: string; readonly clientCore: number };
   readonly url: string;
   /** The status without which the measurement is worth nothing. */
   readonly expect: number;
@@ -18,17 +20,27 @@ export interface Answer {
 }
 
 /** Sends one request with curl, the same client for every server; throws when the status is another one. */
-export async function curl({ ca, url, expect, authorization, args = [], stdin }: Ask): Promise<Answer> {
+export async function curl({ registry, url, expect, authorization, args = [], stdin }: Ask): Promise<Answer> {
   const login = authorization === undefined ? [] : ['--header', `Authorization: ${authorization}`];
   const out = await run(
-    [
+    onCore(registry.clientCore, [
       'curl',
-      ...['--silent', '--show-error', '--http1.1', '--noproxy', '*', '--max-time', '600', '--cacert', ca],
+      ...[
+        '--silent',
+        '--show-error',
+        '--http1.1',
+        '--noproxy',
+        '*',
+        '--max-time',
+        '600',
+        '--cacert',
+        registry.ca,
+      ],
       ...['--write-out', '\n%{http_code} %header{location}'],
       ...login,
       ...args,
       url,
-    ],
+    ]),
     stdin === undefined ? {} : { stdin },
   );
   const end = out.lastIndexOf('\n');

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Contender } from './contender.ts';
+import { hexOf, type Contender } from './contender.ts';
+import type { Cores } from './cores.ts';
 import { run } from './program.ts';
 import { startServer } from './server.ts';
 
@@ -18,15 +19,16 @@ export interface SharedCertificate {
  */
 export async function startDockerRegistry(
   folder: string,
-  core: number,
+  cores: Cores,
   { ca, certificate, key }: SharedCertificate,
 ): Promise<Contender> {
   const config = join(folder, 'docker-registry.yaml');
+  const root = join(folder, 'docker-registry');
   const settings = {
     version: '0.1',
     storage: {
       cache: { blobdescriptor: 'inmemory' },
-      filesystem: { rootdirectory: join(folder, 'docker-registry') },
+      filesystem: { rootdirectory: root },
       delete: { enabled: true },
     },
     http: {
@@ -39,7 +41,7 @@ export async function startDockerRegistry(
   };
   await writeFile(config, JSON.stringify(settings)); // JSON is YAML.
   const logFile = join(folder, 'docker-registry.log');
-  const server = startServer({ argv: ['docker-registry', 'serve', config], core, logFile });
+  const server = startServer({ argv: ['docker-registry', 'serve', config], core: cores.server, logFile });
   try {
     const [, port] = await server.waitFor(/listening on [^"]*?:(\d+)/);
     return {
@@ -48,6 +50,9 @@ export async function startDockerRegistry(
       url: `https://localhost:${String(port)}`,
       ca,
       pid: server.pid,
+      clientCore: cores.client,
+      blobFile: (digest) =>
+        join(root, 'docker/registry/v2/blobs/sha256', hexOf(digest).slice(0, 2), hexOf(digest), 'data'),
       authorization: () => Promise.resolve(undefined),
       stop: () => server.stop(),
     };

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { imageName, type Action, type Contender } from './contender.ts';
-import { curl } from './curl.ts';
+import { hexOf, imageName, type Action, type Contender } from './contender.ts';
+import type { Cores } from './cores.ts';
+import { curl, type Ask } from './curl.ts';
 import { startServer } from './server.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -21,14 +22,14 @@ const CONFIG = {
 };
 
 /** Starts Dockgate on a free port with an empty store; its certificate is in `folder`/data/certs. */
-export async function startDockgate(folder: string, core: number): Promise<Contender> {
+export async function startDockgate(folder: string, cores: Cores): Promise<Contender> {
   const config = join(folder, 'dockgate.yaml');
   await writeFile(config, JSON.stringify(CONFIG)); // JSON is YAML.
   const data = join(folder, 'data');
   const password = randomUUID();
   const server = startServer({
     argv: [process.execPath, join(ROOT, 'gateway/main.ts'), 'serve', '--config', config, '--data', data],
-    core,
+    core: cores.server,
     logFile: join(folder, 'dockgate.log'),
     env: { DOCKGATE_ADMIN_PASSWORD: password },
   });
@@ -36,13 +37,16 @@ export async function startDockgate(folder: string, core: number): Promise<Conte
     const [, port] = await server.waitFor(/"listening".*"port":(\d+)|"port":(\d+).*"listening"/);
     const url = `https://localhost:${String(port)}`;
     const ca = join(data, 'certs', 'ca.crt');
+    const clientCore = cores.client;
     return {
       name: 'Dockgate',
       version: await ownVersion(),
       url,
       ca,
       pid: server.pid,
-      authorization: (action) => fetchToken(url, ca, action, password),
+      clientCore,
+      blobFile: (digest) => join(data, 'blobs', 'sha256', hexOf(digest).slice(0, 2), hexOf(digest)),
+      authorization: (action) => fetchToken({ ca, clientCore }, url, action, password),
       stop: () => server.stop(),
     };
   } catch (fault) {
@@ -52,11 +56,16 @@ export async function startDockgate(folder: string, core: number): Promise<Conte
 }
 
 /** As docker does: pulls with an anonymous token, pushes with one of a user. */
-async function fetchToken(url: string, ca: string, action: Action, password: string): Promise<string> {
+async function fetchToken(
+  registry: Ask['registry'],
+  url: string,
+  action: Action,
+  password: string,
+): Promise<string> {
   const scope = `repository:${imageName}:${action === 'push' ? 'pull,push' : 'pull'}`;
   const login = action === 'push' ? ['--user', `admin:${password}`] : [];
   const { body } = await curl({
-    ca,
+    registry,
     url: `${url}/v2/token?service=dockgate&scope=${scope}`,
     expect: 200,
     args: login,

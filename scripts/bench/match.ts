@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Contender } from './contender.ts';
 import type { Cores } from './cores.ts';
@@ -59,7 +60,10 @@ const PREPARE: Readonly<Record<Task, (contenders: readonly Contender[], setting:
         // Every server gets the same files, and none of them twice.
         if (contender === contenders[0]) file = await renew(file);
         const authorization = await contender.authorization('push');
-        return measure(contender, async () => (await push(contender, file, authorization), 3));
+        const sample = await measure(contender, async () => (await push(contender, file, authorization), 3));
+        // Else ten GiB of pages would be filled, and a kernel that must find pages first costs more with every round.
+        await rm(contender.blobFile(file.digest));
+        return sample;
       };
     },
     async manifest(contenders, { options, folder, cores }) {

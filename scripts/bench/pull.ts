@@ -9,7 +9,7 @@ export async function pull(
   authorization?: string,
 ): Promise<void> {
   await curl({
-    ca: contender.ca,
+    registry: contender,
     url: `${contender.url}/v2/${imageName}/blobs/${digest}`,
     expect: 200,
     authorization,

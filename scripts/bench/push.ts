@@ -11,9 +11,9 @@ export async function push(
   { path, digest }: RandomFile,
   authorization?: string,
 ): Promise<void> {
-  const { ca, url } = contender;
-  const send = async (ask: Omit<Ask, 'ca' | 'authorization'>): Promise<URL> => {
-    const { location } = await curl({ ca, authorization, ...ask });
+  const { url } = contender;
+  const send = async (ask: Omit<Ask, 'registry' | 'authorization'>): Promise<URL> => {
+    const { location } = await curl({ registry: contender, authorization, ...ask });
     return new URL(location, url);
   };
   const session = await send({

@@ -23,7 +23,7 @@ export async function pushSampleImage(contender: Contender, image: Image, folder
   }
   await writeFile(path, image.manifest.bytes);
   await curl({
-    ca: contender.ca,
+    registry: contender,
     url: `${contender.url}/v2/${imageName}/manifests/${sampleTag}`,
     expect: 201,
     authorization,
