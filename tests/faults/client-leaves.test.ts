@@ -115,7 +115,8 @@ describe('a client that leaves', () => {
     expect(new Set(left().map((line) => `${line.level} ${line.status}`))).toEqual(
       new Set([`info ${status}`]),
     );
-    expect(dockgate.server.output()).not.toContain('unhandled');
+    // Node closes files that were forgotten when it finds them, and says so.
+    expect(dockgate.server.output()).not.toMatch(/unhandled|garbage collection/);
     await expectStatus(200, client.send('GET', '/v2/'));
     expect(await findDamage(client, 'team/app', 'latest', image)).toEqual([]);
   });

@@ -61,10 +61,11 @@ describeWith(['strace'], 'the order of a push on the way to the disk', () => {
     const bytes = firstAfter(calls, lastWrite, (call) => syncs(call, incoming));
     expect(bytes?.ended, 'the file is synced before it gets its name').toBeLessThan(rename?.began ?? 0);
     const name = firstAfter(calls, rename, (call) => syncs(call, folder));
+    expect(name, 'the folder is synced').toBeDefined();
     const rowWrite = firstAfter(calls, name, (call) => writes(call, wal));
     const row = firstAfter(calls, rowWrite, (call) => syncs(call, wal));
     const answer = firstAfter(calls, rename, answers);
-    expect(row, 'the folder, then the row is synced').toBeDefined();
+    expect(row, 'the row is synced after it').toBeDefined();
     expect(answer?.began, 'the answer comes after the row').toBeGreaterThan(row?.ended ?? Infinity);
 
     // Folders that were made for it are worth nothing if they are lost themselves.
