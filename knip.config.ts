@@ -1,7 +1,12 @@
 import type { KnipConfig } from 'knip';
 
 export default {
-  entry: ['registry/index.ts', 'scripts/*.{js,ts}', 'scripts/bench/bench.ts', 'tests/**/*.test.ts'],
+  entry: [
+    'registry/index.ts',
+    'scripts/*.{js,ts}',
+    'tests/**/*.test.ts',
+    'tests/contract/blobs/full-disk.ts',
+  ],
   project: ['{bin,gateway,certs,nginx-compat,registry,web,scripts,tests}/**/*.{js,ts}'],
   // A type that is exported for its readers needs no importer.
   ignoreExportsUsedInFile: { interface: true, type: true },

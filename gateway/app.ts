@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import express, { type Express } from 'express';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 
 /** What the pages and small endpoints need. */
 export interface AppParts {
@@ -36,6 +36,7 @@ export function createApp({ authority, check, page, onFault }: AppParts): Expres
     else res.set(pageHeaders).type('html').send(html);
   });
   notFound(app);
+  answerFaults(app, onFault);
   return app;
 }
 
@@ -49,6 +50,7 @@ export function createRedirect(
   authority: () => string | undefined,
   httpsPort: number,
   hostOf: (req: IncomingMessage) => string,
+  onFault: (fault: unknown) => void,
 ): Express {
   const app = plainApp();
   serveAuthority(app, authority);
@@ -56,6 +58,7 @@ export function createRedirect(
     // 308 keeps the method: a push must not come back as a GET.
     res.redirect(308, `https://${hostOf(req)}${httpsPort === 443 ? '' : `:${httpsPort}`}${req.originalUrl}`);
   });
+  answerFaults(app, onFault);
   return app;
 }
 
@@ -94,5 +97,20 @@ function notFound(app: Express): void {
     res
       .status(404)
       .json({ errors: [{ code: 'UNSUPPORTED', message: 'there is nothing here; the registry is at /v2/' }] });
+  });
+}
+
+/** What express itself refuses, such as malformed percent-encoding, and faults of ours: JSON, and no stack. */
+function answerFaults(app: Express, onFault: (fault: unknown) => void): void {
+  app.use((fault: unknown, _req: Request, res: Response, next: NextFunction) => {
+    if (res.headersSent) {
+      next(fault);
+      return;
+    }
+    const said = fault instanceof Error && 'status' in fault ? Number(fault.status) : 500;
+    const status = said >= 400 && said < 500 ? said : 500;
+    if (status === 500) onFault(fault);
+    const message = status === 500 ? 'unexpected fault; the log says more' : 'malformed request';
+    res.status(status).json({ errors: [{ code: status === 500 ? 'UNKNOWN' : 'UNSUPPORTED', message }] });
   });
 }

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { RegistryError, respondError, type Facts, type Registry } from '../registry/index.ts';
 import type { DoorKind } from './doors.ts';
+import { forwardTo, serveExternal, type ExternalVisit as Visit } from './external.ts';
+import type { Forwarder } from './forward.ts';
 import type { Log } from './log.ts';
 import type { PublicOrigin, ReadOrigin } from './public-origin.ts';
-import { route, type Split } from './routing.ts';
+import { isEmbedded, route, type Split } from './routing.ts';
 
 /** What answers requests. */
 export interface FrontParts {
   readonly registry: Registry;
+  readonly forwarder: Forwarder;
   readonly app: RequestListener;
   readonly readOrigin: ReadOrigin;
   readonly log: Log;
@@ -34,13 +37,6 @@ export function createPlainFront(
     showPage(pages, visit);
     return Promise.resolve();
   });
-}
-
-interface Visit {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  readonly facts: Facts;
-  readonly origin: PublicOrigin;
 }
 
 /** Begins the log line, refuses what names no host, and lets `go` answer the others. */
@@ -78,27 +74,32 @@ function showPage(pages: RequestListener, { req, res, facts }: Visit): void {
 
 async function serve(parts: FrontParts, visit: Visit, door: DoorKind): Promise<void> {
   const { req, res, facts } = visit;
-  if (!/^\/v[12](?:[/?]|$)/.test(req.url ?? '')) {
+  if (door.kind === 'forward') {
+    await forwardTo(parts.forwarder, visit, door.address);
+  } else if (!/^\/v[12](?:[/?]|$)/.test(req.url ?? '')) {
     showPage(parts.app, visit);
-  } else if (door.kind === 'split') {
+  } else if (door.kind === 'page') {
+    const error = new RegistryError('unknownEndpoint', { message: 'this host has no registry' });
+    await respondError(req, res, error, facts);
+  } else if (isEmbedded(door.split)) {
     await serveRegistry(parts, visit, door.split);
   } else {
-    await respondError(
-      req,
-      res,
-      new RegistryError('unknownEndpoint', { message: 'this host has no registry' }),
-      facts,
-    );
+    await serveExternal(parts.forwarder, visit, door.split);
   }
 }
 
-async function serveRegistry({ registry }: FrontParts, visit: Visit, split: Split): Promise<void> {
+async function serveRegistry({ registry, forwarder }: FrontParts, visit: Visit, split: Split): Promise<void> {
   const { req, res, facts, origin } = visit;
   const exchange = await registry.receive(req, res, origin, facts);
   if (!exchange) return;
   const destination = route(split, exchange.operation, exchange.caller);
   if (destination.to === 'registry') await registry.answer(exchange, destination.route);
   else if (destination.to === 'refusal') await respondError(req, res, destination.error, facts);
+  else {
+    // These are credentials of ours, which the backend neither knows nor should see.
+    delete req.headers.authorization;
+    await forwardTo(forwarder, visit, destination.address);
+  }
 }
 
 function logWhenDone(

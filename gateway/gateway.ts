@@ -4,12 +4,13 @@ import { ensureCertificates, machineNames, type ServedCertificates } from '../ce
 import { homePage } from '../web/index.ts';
 import { createApp, createRedirect } from './app.ts';
 import type { Config } from './config/index.ts';
-import { createDoors } from './doors.ts';
+import { createDoors, type Doors } from './doors.ts';
 import { openEngine, type Engine } from './engine.ts';
+import { createForwarder, type Forwarder, type Forwarding } from './forward.ts';
 import { createFront, createPlainFront } from './front.ts';
-import { listen, type Listener } from './listener.ts';
+import { listen, type Listener, type WebSockets } from './listener.ts';
 import type { Log } from './log.ts';
-import { originReader } from './public-origin.ts';
+import { originReader, type ReadOrigin } from './public-origin.ts';
 
 /** A gateway that serves. */
 export interface Gateway {
@@ -30,21 +31,24 @@ export async function startGateway(
   adminPassword: string | undefined,
   onPassword: OnPassword,
 ): Promise<Gateway> {
-  const certificates = await certificatesFor(config, log);
+  const served = await certificatesFor(config, log);
   const engine = await openEngine(config, log);
+  const forwarder = createForwarder();
   const listeners: Listener[] = [];
   try {
     const { generated } = await engine.registry.accounts.ensureAdmin({ password: adminPassword });
     if (generated !== undefined) onPassword(generated);
-    for (const open of ports(config, engine, certificates, log)) listeners.push(await open());
+    for (const open of ports(config, { engine, forwarder, served, log })) listeners.push(await open());
   } catch (fault) {
     for (const listener of listeners) listener.destroy();
+    forwarder.close();
     await engine.close();
     throw fault;
   }
   return {
     async stop() {
       await Promise.all(listeners.map((listener) => listener.drain()));
+      forwarder.close();
       await engine.close();
     },
   };
@@ -64,12 +68,15 @@ async function certificatesFor({ data, hosts, tls }: Config, log: Log): Promise<
   return served;
 }
 
-function ports(
-  config: Config,
-  { registry }: Engine,
-  served: ServedCertificates,
-  log: Log,
-): (() => Promise<Listener>)[] {
+interface PortParts {
+  readonly engine: Engine;
+  readonly forwarder: Forwarder;
+  readonly served: ServedCertificates;
+  readonly log: Log;
+}
+
+function ports(config: Config, { engine, forwarder, served, log }: PortParts): (() => Promise<Listener>)[] {
+  const { registry } = engine;
   const doors = createDoors(config);
   const authority = (): string | undefined => served.authority;
   const onFault = (fault: unknown): void => {
@@ -84,7 +91,7 @@ function ports(
     return homePage({ host: new URL(origin.origin).host, fingerprint });
   };
   const app = createApp({ authority, check: () => registry.check(), page, onFault });
-  const parts = { registry, app, log, readOrigin };
+  const parts = { registry, forwarder, app, log, readOrigin };
   const open: (() => Promise<Listener>)[] = [];
 
   const { https, http } = config.listen;
@@ -92,7 +99,8 @@ function ports(
   if (https !== false) {
     const handle = createFront(parts, { scheme: 'https', doorOf: (host) => doors.ofHost(host) });
     open.push(async () => {
-      const listener = await listen({ port: https, address: undefined, tls: served, handle });
+      const webSockets = webSocketsOf(doors, readOrigin, forwarder);
+      const listener = await listen({ port: https, address: undefined, tls: served, handle, webSockets });
       httpsPort = listener.port;
       log.info('listening', { port: listener.port, scheme: 'https', hosts: [...config.hosts.keys()] });
       return listener;
@@ -101,7 +109,7 @@ function ports(
   if (http !== false) {
     open.push(async () => {
       const hostOf = (req: IncomingMessage): string => readOrigin(req, 'http')?.host ?? 'localhost';
-      const redirect = createRedirect(authority, httpsPort === false ? 443 : httpsPort, hostOf);
+      const redirect = createRedirect(authority, httpsPort === false ? 443 : httpsPort, hostOf, onFault);
       const handle = createPlainFront(parts, redirect);
       const listener = await listen({ port: http, address: undefined, tls: undefined, handle });
       log.info('listening', { port: listener.port, scheme: 'http', serves: 'redirect and /ca.crt' });
@@ -120,4 +128,23 @@ function ports(
     });
   }
   return open;
+}
+
+/** Hosts that pass everything on pass WebSockets on too. */
+function webSocketsOf(doors: Doors, readOrigin: ReadOrigin, forwarder: Forwarder): WebSockets {
+  const forwarding = (req: IncomingMessage): Forwarding | undefined => {
+    const origin = readOrigin(req, 'https');
+    if (!origin) return undefined;
+    const door = doors.ofHost(origin.host);
+    if (door.kind !== 'forward') return undefined;
+    return { address: door.address, origin: origin.origin, client: origin.client, rewriteLocations: true };
+  };
+  return {
+    isWanted: (req) => forwarding(req) !== undefined,
+    join(req, socket, head) {
+      const how = forwarding(req);
+      if (how) forwarder.upgrade(req, socket, head, how);
+      else socket.destroy();
+    },
+  };
 }

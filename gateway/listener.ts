@@ -3,6 +3,7 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttps, type Server as HttpsServer } from 'node:https';
@@ -21,7 +22,13 @@ export interface ListenerSettings {
   readonly address: string | undefined;
   readonly tls: KeyPair | undefined;
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
-  readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly webSockets?: WebSockets;
+}
+
+/** Who takes WebSockets; every other Upgrade is passed over and answered as a plain request. RFC 9110 7.8. */
+export interface WebSockets {
+  readonly isWanted: (req: IncomingMessage) => boolean;
+  readonly join: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** A port that is open. */
@@ -51,14 +58,19 @@ const keepAliveTimeout = 75_000;
 export async function listen(settings: ListenerSettings): Promise<Listener> {
   const traffic = new Traffic();
   const handle = traffic.watched(settings.handle);
-  const server = settings.tls ? httpsServer(settings.tls, handle) : createHttp(limits, handle);
+  const options = { ...limits, shouldUpgradeCallback: wanted(settings.webSockets) };
+  const server = settings.tls ? httpsServer(settings.tls, options, handle) : createHttp(options, handle);
   traffic.follow(server);
-  server.setTimeout(idleTimeout);
+  server.setTimeout(idleTimeout, (socket) => {
+    // Gigabytes on their way to a slow disk take their time.
+    if (traffic.isOurTurn(socket)) socket.setTimeout(idleTimeout);
+    else socket.destroy();
+  });
   // Without this Node asks for every body before anybody has looked at the credentials.
   server.on('checkContinue', handle);
   // Left alone, Node refuses an expectation it does not know, without JSON. RFC 9110 10.1.1 lets us pass over it.
   server.on('checkExpectation', handle);
-  if (settings.upgrade) server.on('upgrade', settings.upgrade);
+  if (settings.webSockets) server.on('upgrade', settings.webSockets.join);
   server.on('clientError', (fault: NodeJS.ErrnoException, socket: Duplex) => {
     // Words of ours in the middle of a blob would be taken for a part of it.
     if (traffic.isAnswering(socket)) socket.destroy();
@@ -88,9 +100,17 @@ const limits = {
   noDelay: true,
 };
 
-function httpsServer({ certificate, key }: KeyPair, handle: RequestListener): HttpsServer {
+function wanted(webSockets: WebSockets | undefined): (req: IncomingMessage) => boolean {
+  return (req) => /^websocket$/i.test(req.headers.upgrade ?? '') && (webSockets?.isWanted(req) ?? false);
+}
+
+function httpsServer(
+  { certificate, key }: KeyPair,
+  options: ServerOptions,
+  handle: RequestListener,
+): HttpsServer {
   const tls = { cert: certificate, key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const;
-  return createHttps({ ...limits, ...tls, handshakeTimeout: headersTimeout }, handle);
+  return createHttps({ ...options, ...tls, handshakeTimeout: headersTimeout }, handle);
 }
 
 function open(server: Server, { port, address }: ListenerSettings): Promise<void> {

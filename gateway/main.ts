@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import './young-generation.ts';
+import manifest from '../package.json' with { type: 'json' };
 
 // Loaded only now, since loading makes the young generation grow.
 const { Command, CommanderError } = await import('commander');
@@ -10,6 +11,7 @@ const { userCommand } = await import('./cli/user.ts');
 /** The commands by their names; the only reader of argv and the environment, and the only exit. */
 const program = new Command('dockgate')
   .description('One HTTPS hostname, no port, for docker login, push and pull.')
+  .version(manifest.version, '--version', 'print the version')
   .configureHelp({ showGlobalOptions: true });
 
 const world = { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };

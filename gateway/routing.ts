@@ -31,9 +31,7 @@ export function route(split: Split, operation: Operation, caller: RoutedCaller):
     case 'base':
     case 'token':
     case 'search-ping':
-      return 'repository' in split.read
-        ? { to: 'registry', route: undefined }
-        : to(split, split.read, 'anywhere');
+      return isEmbedded(split) ? { to: 'registry', route: undefined } : to(split, split.read, 'anywhere');
     case 'catalog':
     case 'search':
     case 'tags':
@@ -62,6 +60,11 @@ export function route(split: Split, operation: Operation, caller: RoutedCaller):
         ? to(split, split.write, 'local')
         : { to: 'refusal', error: new RegistryError('unsupported', { message: split.advice }) };
   }
+}
+
+/** True when the registry of ours has a part in it, and so knows who may do what. */
+export function isEmbedded({ read, write }: Split): boolean {
+  return 'repository' in read || (write !== undefined && 'repository' in write);
 }
 
 function to(split: Split, target: Target, reach: Route['reach']): Destination {

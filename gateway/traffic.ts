@@ -6,12 +6,12 @@ type Handle = (req: IncomingMessage, res: ServerResponse) => void;
 /** What goes on at a server: who is connected, and what is being answered. */
 export class Traffic {
   readonly #connections = new Set<Duplex>();
-  readonly #answers = new Map<ServerResponse, Duplex>();
+  readonly #answers = new Map<ServerResponse, IncomingMessage>();
 
   /** `handle`, watched from now on. */
   watched(handle: Handle): Handle {
     return (req, res) => {
-      this.#answers.set(res, req.socket);
+      this.#answers.set(res, req);
       res.once('close', () => this.#answers.delete(res));
       handle(req, res);
     };
@@ -27,7 +27,12 @@ export class Traffic {
 
   /** True when the head of an answer is out on this connection, and its end is not. */
   isAnswering(socket: Duplex): boolean {
-    return [...this.#answers].some(([res, on]) => on === socket && res.headersSent);
+    return [...this.#answers].some(([res, req]) => req.socket === socket && res.headersSent);
+  }
+
+  /** True when the client has said all, and we are at work on the answer: its silence is not idleness. */
+  isOurTurn(socket: Duplex): boolean {
+    return [...this.#answers].some(([res, req]) => req.socket === socket && req.complete && !res.headersSent);
   }
 
   /** Ends, once nothing is being answered, the connections that have asked nothing, or not to the end. */

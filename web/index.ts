@@ -1,1 +1,1 @@
-export { homePage, type HomeFacts } from './home.ts';
+export { homePage } from './home.ts';

@@ -1,6 +1,7 @@
 import type { Access } from '../access/index.ts';
 import { RegistryError, type Operation } from '../model/index.ts';
 import { HostedRepository, type Repositories, type UploadSessions } from '../repositories/index.ts';
+import { challengeHeaders } from './challenge-headers.ts';
 import { appendUpload, cancelUpload, finishUpload, uploadStatus } from './continue-upload.ts';
 import { deleteBlob } from './delete-blob.ts';
 import { deleteManifest } from './delete-manifest.ts';
@@ -36,7 +37,8 @@ export async function answer(
     if (route) facts.repository = route.repository;
     await respond(req, res, await decide(parts, exchange, route), facts);
   } catch (thrown) {
-    await respondError(req, res, thrown, facts);
+    const refuse = thrown instanceof RegistryError ? thrown : undefined;
+    await respondError(req, res, thrown, facts, refuse && challengeHeaders({ refuse }, exchange.door));
   }
 }
 

@@ -14,14 +14,15 @@ export const putManifest: Handler<Extract<Operation, { kind: 'manifest-put' }>> 
   const repository = hosted();
   wantBody(req, res);
   const bytes = await readBody(req, manifestLimit);
-  const readable = caller.may('pull', name) ? [...repository.placesOf(name), ...view.placesOf(name)] : [];
+  const seenWith = [...repository.placesOf(name), ...view.placesOf(name)];
   const stored = await repository.putManifest({
     name,
     reference,
     tags,
     bytes,
     contentType: req.headers['content-type'] ?? '',
-    adoptFrom: readable,
+    seenWith,
+    adoptFrom: caller.may('pull', name) ? seenWith : [],
   });
   facts.digest = stored.digest;
   if (stored.adopted.length > 0) facts.adopted = stored.adopted.length;

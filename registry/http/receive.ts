@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { challenge, guard, nobody, type Access, type Refusal } from '../access/index.ts';
-import { errorTable, parseOperation } from '../model/index.ts';
+import { guard, nobody, type Access } from '../access/index.ts';
+import { parseOperation } from '../model/index.ts';
+import { challengeHeaders } from './challenge-headers.ts';
 import type { Door, Exchange, Facts } from './exchange.ts';
 import { respondError } from './respond.ts';
-
-/** Where the token service is; every host has it. */
-const tokenPath = '/v2/token';
 
 /**
  * Reads a request and lets it in, or answers it right away and gives undefined.
@@ -34,20 +32,4 @@ export async function receive(
     await respondError(req, res, thrown, facts);
   }
   return undefined;
-}
-
-/** A 401 says where to get in, whatever made it one. RFC 9110 11.6.1. */
-function challengeHeaders(
-  { refuse, scope, error, description }: Refusal,
-  { origin }: Door,
-): Record<string, string> {
-  if (errorTable[refuse.kind].status !== 401) return {};
-  return {
-    'WWW-Authenticate': challenge({
-      realm: `${origin}${tokenPath}`,
-      ...(scope !== undefined && { scope }),
-      ...(error !== undefined && { error }),
-      ...(description !== undefined && { description }),
-    }),
-  };
 }

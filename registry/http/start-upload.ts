@@ -12,7 +12,7 @@ type StartUpload = Extract<Operation, { kind: 'upload-start' }>;
  */
 export const startUpload: Handler<StartUpload> = async (exchange, operation, target) => {
   const repository = target.hosted();
-  repository.refuseWhenReadOnly();
+  repository.refuseUnlessWritable();
   const place = { repository: repository.repository, name: operation.name };
   if (operation.mount && (await mount(exchange, operation.name, operation.mount, target))) {
     exchange.facts.digest = operation.mount.digest;

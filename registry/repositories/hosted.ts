@@ -25,7 +25,9 @@ export interface PushedManifest {
   readonly tags: readonly Tag[];
   readonly bytes: Uint8Array;
   readonly contentType: string;
-  /** Places whose content the caller sees under this name, and that may therefore be adopted. */
+  /** Places that are read under this name too; what they remember as absent may be there after this push (T10). */
+  readonly seenWith: readonly Place[];
+  /** Those of them whose content the caller may pull, and that may therefore be adopted. */
   readonly adoptFrom: readonly Place[];
 }
 
@@ -61,6 +63,7 @@ export class HostedRepository implements ReadableRepository {
   }
 
   placesOf(name: Name): readonly Place[] {
+    if (!this.settings.online) return [];
     return readNames(name).map((each) => ({ repository: this.repository, name: each }));
   }
 
@@ -85,6 +88,7 @@ export class HostedRepository implements ReadableRepository {
   }
 
   listNames(page: Page): Promise<PageOf<Name>> {
+    if (!this.settings.online) return Promise.resolve({ entries: [], more: false });
     return this.#content.listNames(this.repository, page);
   }
 
@@ -97,7 +101,7 @@ export class HostedRepository implements ReadableRepository {
    * Throws `manifestInvalid`, `digestInvalid`, `manifestBlobUnknown` with each digest, `denied` by deployment policy.
    */
   async putManifest(pushed: PushedManifest): Promise<StoredManifest> {
-    this.refuseWhenReadOnly();
+    this.refuseUnlessWritable();
     const { name, reference, bytes } = pushed;
     const digest = digestOf(bytes, 'digest' in reference ? reference.digest : undefined);
     const manifest = parseManifest(bytes, pushed.contentType);
@@ -111,8 +115,7 @@ export class HostedRepository implements ReadableRepository {
       mayMove: (tag) => this.#mayMove(tag),
     });
     const adopted = this.#storedOrThrow(outcome);
-    // What was not there before may be asked for again under the names that this push can answer (T10).
-    await this.#absences.forget(pushed.adoptFrom);
+    await this.#absences.forget(pushed.seenWith);
     return { digest, subject: manifest.subject?.digest, adopted };
   }
 
@@ -134,7 +137,7 @@ export class HostedRepository implements ReadableRepository {
 
   /** Removes a manifest with its tags, or one tag; false when it was not there. Throws `denied`. */
   async deleteManifest(name: Name, reference: Reference): Promise<boolean> {
-    this.refuseWhenReadOnly();
+    this.refuseUnlessWritable();
     const place = { repository: this.repository, name };
     return 'tag' in reference
       ? this.#images.deleteTag(place, reference.tag)
@@ -143,12 +146,17 @@ export class HostedRepository implements ReadableRepository {
 
   /** Takes a blob away from a name; false when it was not there. Throws `denied`. */
   async deleteBlob(name: Name, digest: Digest): Promise<boolean> {
-    this.refuseWhenReadOnly();
+    this.refuseUnlessWritable();
     return this.#images.unlinkBlob({ repository: this.repository, name }, digest);
   }
 
-  /** Throws `denied` when the deployment policy lets nothing in. */
-  refuseWhenReadOnly(): void {
+  /** Throws `unavailable` when it is offline, `denied` when the deployment policy lets nothing in. */
+  refuseUnlessWritable(): void {
+    if (!this.settings.online) {
+      throw new RegistryError('unavailable', {
+        message: `${this.repository} is offline (its configuration says so)`,
+      });
+    }
     if (this.settings.deployment !== 'read-only') return;
     throw new RegistryError('denied', {
       message: `${this.repository} is read-only (its deployment policy says so)`,

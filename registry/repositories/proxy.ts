@@ -1,5 +1,5 @@
 import type { BlobReader, BlobStore } from '../blobs/index.ts';
-import type { Absences, HeldBlob, HeldManifest, Images, Place, Referrer } from '../metadata/index.ts';
+import type { Absences, HeldManifest, Images, Place, Referrer } from '../metadata/index.ts';
 import {
   libraryName,
   namePatterns,
@@ -84,8 +84,7 @@ export class ProxyRepository implements ReadableRepository {
   }
 
   async findBlob(name: Name, digest: Digest, reach: Reach): Promise<FoundBlob | undefined> {
-    const held =
-      (await this.#content.findBlob(this.placesOf(name), digest)) ?? (await this.#linkKnown(name, digest));
+    const held = await this.#content.findBlob(this.placesOf(name), digest);
     if (held) return { size: held.size, ...this.#source(held.heldAt) };
     if (!this.#mayAsk(name, reach)) return undefined;
     const head = await this.#parts.upstream.headBlob(this.#place(name).name, digest);
@@ -98,8 +97,9 @@ export class ProxyRepository implements ReadableRepository {
     const reader = held && (await this.#parts.blobs.open(digest));
     if (reader) return { ...held, reader };
     if (!this.#mayAsk(name, reach)) return undefined;
-    const filling = await this.#openFill(this.#place(name), digest);
-    return filling && { reader: filling, member: this.repository, age: 0 };
+    const place = this.#place(name);
+    const reading = (await this.#openKnown(place, digest)) ?? (await this.#openFill(place, digest));
+    return reading && { reader: reading, member: this.repository, age: 0 };
   }
 
   listTags(name: Name, page: Page): Promise<PageOf<Tag> | undefined> {
@@ -214,17 +214,17 @@ export class ProxyRepository implements ReadableRepository {
     await this.#parts.absences.remember(place, text, Date.now() + this.settings.notFoundMaxAge);
   }
 
-  /** A blob that a manifest of this name references and whose bytes another name brought here needs no download. */
-  async #linkKnown(name: Name, digest: Digest): Promise<HeldBlob | undefined> {
-    const { images } = this.#parts;
+  /**
+   * A blob whose bytes another name brought here needs no download, once the upstream has confirmed that it is this
+   * name's too: what a manifest references proves nothing, anybody can write any digest into one (trap T11).
+   */
+  async #openKnown({ repository, name }: Place, digest: Digest): Promise<BlobReader | undefined> {
+    const { images, blobs, upstream } = this.#parts;
     const size = await images.blobSize(digest);
-    if (size === undefined) return undefined;
-    for (const place of this.placesOf(name)) {
-      if (!(await images.isReferenced(place, digest))) continue;
-      await images.linkBlob(place, { digest, size });
-      return { size, heldAt: Date.now() };
-    }
-    return undefined;
+    if (size === undefined || !(await upstream.headBlob(name, digest))) return undefined;
+    const reader = await blobs.open(digest);
+    if (reader) await images.linkBlob({ repository, name }, { digest, size });
+    return reader;
   }
 
   /** The size of a blob that the upstream has without saying how large it is. */

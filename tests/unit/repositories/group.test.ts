@@ -37,9 +37,15 @@ async function start(settings: Partial<ProxySettings> = {}) {
 async function push(engine: Engine, image: FakeImage, tag: string, name: Name = app): Promise<void> {
   for (const blob of image.blobs) await upload(engine, 'own', name, blob);
   const { bytes } = image;
-  await engine
-    .hosted('own')
-    .putManifest({ name, reference: tagged(tag), tags: [], bytes, contentType: '', adoptFrom: [] });
+  await engine.hosted('own').putManifest({
+    name,
+    reference: tagged(tag),
+    tags: [],
+    bytes,
+    contentType: '',
+    seenWith: [],
+    adoptFrom: [],
+  });
 }
 
 describe('order', () => {

@@ -41,6 +41,7 @@ function put(
     tags: [],
     bytes: image.bytes,
     contentType: mediaTypes.ociManifest,
+    seenWith: adoptFrom,
     adoptFrom,
   });
 }
@@ -266,6 +267,7 @@ describe('deployment', () => {
       tags: [parseTag('2.0'), parseTag('1.0')],
       bytes: image.bytes,
       contentType: '',
+      seenWith: [],
       adoptFrom: [],
     });
     await expect(both).rejects.toMatchObject(refused('denied'));
@@ -281,7 +283,7 @@ describe('deployment', () => {
     await expect(repository.deleteManifest(app, tagged('1.0'))).rejects.toMatchObject(denied);
     await expect(repository.deleteBlob(app, image.digest)).rejects.toMatchObject(denied);
     expect(() => {
-      repository.refuseWhenReadOnly();
+      repository.refuseUnlessWritable();
     }).toThrow(/hosted is read-only/);
     expect(await repository.findManifest(app, tagged('1.0'))).toBeUndefined();
   });
