@@ -30,6 +30,8 @@ export async function forwardTo(
   { req, res, facts, origin }: ExternalVisit,
   address: Readonly<URL>,
 ): Promise<void> {
+  // The library and each pipeline listen for its end; Node takes more than ten of them for a leak.
+  res.setMaxListeners(20);
   const how = { address, origin: origin.origin, client: origin.client, rewriteLocations: true, facts };
   await forwarder.forward(req, res, how);
 }

@@ -15,7 +15,9 @@ const lock = createHash('sha256')
 function run(command, args, cwd = root) {
   const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2] });
   if (status !== 0) {
-    console.error(`dockgate: '${command} ${args.join(' ')}' failed${error ? `: ${error.message}` : ''}; see above`);
+    console.error(
+      `dockgate: '${command} ${args.join(' ')}' failed${error ? `: ${error.message}` : ''}; see above`,
+    );
     process.exit(1);
   }
 }

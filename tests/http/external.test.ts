@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startLocalGateway, type LocalGateway } from '../support/gateway.ts';
+import { createLoopback, type Place } from '../support/place.ts';
+import { describeWith } from '../support/require-programs.ts';
+import { seedImage } from '../support/seed-image.ts';
+import { createUpstream, type Upstream } from '../support/upstream.ts';
+
+describeWith(['docker-registry'], 'hosts with external backends', () => {
+  let place: Place;
+  let readers: Upstream;
+  let writers: Upstream;
+  let gateway: LocalGateway;
+
+  beforeAll(async () => {
+    place = await createLoopback();
+    readers = await createUpstream(place);
+    writers = await createUpstream(place);
+    const { url } = readers;
+    gateway = await startLocalGateway(place, {
+      hosts: {
+        localhost: { read: 'docker-hosted', write: 'docker-hosted' },
+        'pair.test': { read: url, write: writers.url },
+        'half.test': { read: 'docker-hosted', write: writers.url },
+        'closed.test': { read: url },
+        'all.test': { forward: url },
+      },
+      repositories: { 'docker-hosted': { type: 'hosted' } },
+    });
+  });
+  afterAll(async () => {
+    await gateway.stop();
+    await place.close();
+  });
+
+  /** The gateway as a client of that host sees it; the pair asks for no login. */
+  const at = (host: string) => ({
+    place,
+    url: gateway.url,
+    ca: gateway.ca,
+    // docker-registry knows no OCI manifest unless it is asked for one.
+    ask: (path: string, method = 'GET') =>
+      gateway.ask(path, { method, headers: { host, accept: 'application/vnd.oci.image.manifest.v1+json' } }),
+  });
+
+  test('reads go to one, writes to the other, and Location leads back here', async () => {
+    const image = await seedImage(readers, 'team/app', '1');
+    expect((await at('pair.test').ask('/v2/')).status).toBe(200);
+    const read = await at('pair.test').ask('/v2/team/app/manifests/1');
+    expect([read.status, read.headers['docker-content-digest']]).toEqual([200, image.manifest.digest]);
+
+    const session = await at('pair.test').ask('/v2/team/app/blobs/uploads/', 'POST');
+    expect(session.status).toBe(202);
+    expect(session.headers.location).toMatch(/^(?:https:\/\/pair\.test)?\/v2\/team\/app\/blobs\/uploads\//);
+    expect((await writers.requests()).map(({ method }) => method)).toEqual(['POST']);
+    const path = new URL(session.headers.location ?? '', 'https://pair.test');
+    expect((await at('pair.test').ask(path.pathname + path.search)).status).toBe(204);
+    expect((await writers.requests()).map(({ method }) => method)).toEqual(['POST', 'GET']);
+  });
+
+  test('what is no end-point of ours goes by its method', async () => {
+    await writers.forget();
+    expect((await at('pair.test').ask('/v2/team/app/other/thing')).status).toBe(404);
+    expect((await at('pair.test').ask('/v2/team/app/other/thing', 'POST')).status).toBe(404);
+    expect((await writers.requests()).map(({ method }) => method)).toEqual(['POST']);
+  });
+
+  test('without a write backend a push is refused in words', async () => {
+    const reply = await at('closed.test').ask('/v2/team/app/blobs/uploads/', 'POST');
+    expect(reply.status).toBe(405);
+    expect(reply.body.toString()).toContain('closed.test is read-only; push to');
+  });
+
+  test('beside a repository of ours, the gateway checks the login and keeps it to itself', async () => {
+    await writers.forget();
+    const path = '/v2/team/app/blobs/uploads/';
+    expect((await at('half.test').ask(path, 'POST')).status).toBe(401);
+    expect(await writers.requests()).toEqual([]);
+    const authorization = await gateway.token(['repository:team/app:pull,push']);
+    const headers = { host: 'half.test', authorization };
+    expect((await gateway.ask(path, { method: 'POST', headers })).status).toBe(202);
+  });
+
+  test('a forwarded host gets everything, also what is ours elsewhere', async () => {
+    await readers.forget();
+    expect((await at('all.test').ask('/v2/')).status).toBe(200);
+    expect((await at('all.test').ask('/healthz')).status).toBe(404);
+    expect((await readers.requests()).map(({ path }) => path)).toEqual(['/v2/', '/healthz']);
+  });
+
+  test('a backend that is down is said in JSON', async () => {
+    await writers.stop();
+    const reply = await at('pair.test').ask('/v2/team/app/blobs/uploads/', 'POST');
+    await writers.start();
+    expect(reply.status).toBe(502);
+    expect(JSON.parse(reply.body.toString())).toHaveProperty('errors');
+  });
+});
