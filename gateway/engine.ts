@@ -4,6 +4,8 @@ import {
   createRegistry,
   openFilesystem,
   openSqlite,
+  withQuota,
+  type BlobStore,
   type GrantSettings,
   type Metadata,
   type Registry,
@@ -22,8 +24,7 @@ export interface Engine {
 export async function openEngine(config: Config, log: Log): Promise<Engine> {
   const metadata = await openMetadata(config);
   try {
-    const path = config.blobStores.get('default')?.path ?? join(config.data, 'blobs');
-    const blobs = await openFilesystem(path);
+    const blobs = await openBlobs(config, metadata);
     const repositories = new Map<string, RepositorySettings>();
     for (const [name, own] of config.repositories) repositories.set(name, await settingsOf(own));
     const registry = await createRegistry(
@@ -55,6 +56,13 @@ export async function openEngine(config: Config, log: Log): Promise<Engine> {
 export async function openMetadata({ data }: Config): Promise<Metadata> {
   await mkdir(data, { recursive: true, mode: 0o700 });
   return openSqlite(join(data, 'metadata.db'));
+}
+
+async function openBlobs({ data, blobStores }: Config, metadata: Metadata): Promise<BlobStore> {
+  const { path = join(data, 'blobs'), quota } = blobStores.get('default') ?? {};
+  const blobs = await openFilesystem(path);
+  if (quota === undefined) return blobs;
+  return withQuota(blobs, { limit: quota, used: () => metadata.images.blobBytes() });
 }
 
 /** Who may do what, as the registry takes it. */

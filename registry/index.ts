@@ -16,7 +16,7 @@ import { buildRepositories, UploadSessions, type RepositorySettings } from './re
 import { startUpkeep } from './upkeep/index.ts';
 
 export { AccountError, type Accounts, type GrantSettings } from './access/index.ts';
-export { openFilesystem, type BlobStore } from './blobs/index.ts';
+export { openFilesystem, withQuota, type BlobStore } from './blobs/index.ts';
 export type { Door, Exchange, Facts, Route } from './http/exchange.ts';
 export { respondError } from './http/respond.ts';
 export { openSqlite, type Metadata } from './metadata/index.ts';

@@ -1,2 +1,3 @@
 export * from './blob-store.ts';
 export { openFilesystem } from './filesystem/index.ts';
+export { withQuota } from './quota.ts';

@@ -84,6 +84,8 @@ export interface Images {
   isReferenced(place: Place, digest: Digest): Promise<boolean>;
   /** The size of a blob whose bytes are in the blob store, whoever holds it. */
   blobSize(digest: Digest): Promise<number | undefined>;
+  /** Bytes of all blobs together, each counted once. */
+  blobBytes(): Promise<number>;
   /** The places, of those repositories, where a blob is linked. */
   placesOfBlob(digest: Digest, repositories: readonly string[]): Promise<readonly Place[]>;
   /** Takes a blob away from `place`; false when it was not there. The bytes stay until they are collected. */

@@ -5,7 +5,7 @@ import type { Databases } from './databases.ts';
 
 type HeldBlobs = Pick<
   Images,
-  'linkBlob' | 'findBlob' | 'isReferenced' | 'blobSize' | 'placesOfBlob' | 'unlinkBlob'
+  'linkBlob' | 'findBlob' | 'isReferenced' | 'blobSize' | 'blobBytes' | 'placesOfBlob' | 'unlinkBlob'
 >;
 
 /** Which name of which repository may serve which blob, in SQL. */
@@ -55,6 +55,13 @@ export function sqlHeldBlobs(db: Databases): HeldBlobs {
         .where('digest', '=', digest)
         .executeTakeFirst();
       return row?.size;
+    },
+    async blobBytes() {
+      const { bytes } = await db.read
+        .selectFrom('blobs')
+        .select(({ fn }) => fn.sum<number | null>('size').as('bytes'))
+        .executeTakeFirstOrThrow();
+      return bytes ?? 0;
     },
     async placesOfBlob(digest, repositories) {
       if (repositories.length === 0) return [];

@@ -11,6 +11,13 @@ export function* checkRepositories({ repositories, blobStores }: Outline): Itera
   for (const [name, repository] of entriesOf(repositories)) {
     const path = ['repositories', name];
     yield* checkReference([...path, 'blobStore'], repository.blobStore, 'blob store', stores);
+    const { blobStore = 'default' } = repository;
+    if (typeof blobStore === 'string' && blobStore !== 'default' && Object.hasOwn(stores ?? {}, blobStore)) {
+      yield {
+        path: [...path, 'blobStore'],
+        message: 'this version keeps all blobs in the store "default"; give that one the path you want',
+      };
+    }
     if (repository.type === 'group') {
       yield* checkMembers([...path, 'members'], repository, repositories);
       yield* checkWritable([...path, 'writable'], repository, repositories);

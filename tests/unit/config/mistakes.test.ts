@@ -99,6 +99,11 @@ auth: { assign: { alice: [admin, developer] } }`,
       '9: auth.assign.alice[1]: there is no role "developer"',
     ],
   ],
+  'a blob store that is not served yet': [
+    `blobStores: { big: { path: ./big } }
+${repositories}  stored: { type: hosted, blobStore: big }`,
+    ['6: repositories.stored.blobStore: this version keeps all blobs in the store "default"'],
+  ],
   'a cycle of groups': [
     `hosts: {}
 repositories:
