@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { access, writeFile } from 'node:fs/promises';
+import { access, readdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { request } from '../support/http-request.ts';
 import { digestOf } from '../support/image.ts';
 import { startLoopbackDockgate, type LoopbackDockgate } from '../support/loopback-dockgate.ts';
@@ -102,6 +102,11 @@ describe('a signal to stop', () => {
     );
     push.sent.on('error', () => undefined).write(blob.subarray(0, 1_000_000));
     push.reply.catch(() => undefined);
+    // Were it not there yet, nothing would be going on, and the first signal would end it.
+    const incoming = join(dockgate.data, 'blobs', 'incoming');
+    await vi.waitFor(async () => {
+      expect(await readdir(incoming)).not.toEqual([]);
+    }, 10_000);
     await dockgate.server.signal('SIGTERM');
     await dockgate.server.waitFor(/"message":"stopping"/);
     await dockgate.server.signal('SIGTERM');
