@@ -29,7 +29,7 @@ async function send(
 }
 
 /** Uploads one blob with POST and PUT; throws when the registry answers anything but 202 and 201. */
-async function seedBlob(target: Target, name: string, blob: Blob): Promise<void> {
+export async function seedBlob(target: Target, name: string, blob: Blob): Promise<void> {
   const session = await send(target, name, `/v2/${name}/blobs/uploads/`, { method: 'POST' }, 202);
   const where = new URL(session.headers.location ?? '', target.url);
   where.searchParams.set('digest', blob.digest);
@@ -37,10 +37,15 @@ async function seedBlob(target: Target, name: string, blob: Blob): Promise<void>
   await send(target, name, where, { method: 'PUT', headers, body: blob.bytes }, 201);
 }
 
-/** Puts one manifest under a tag or a digest. */
-async function seedManifest(target: Target, name: string, reference: string, it: Manifest): Promise<void> {
+/** Puts one manifest under a tag or a digest, and gives the answer; throws when that is not 201. */
+export async function seedManifest(
+  target: Target,
+  name: string,
+  reference: string,
+  it: Manifest,
+): Promise<Reply> {
   const headers = { 'content-type': it.mediaType };
-  await send(
+  return await send(
     target,
     name,
     `/v2/${name}/manifests/${reference}`,
