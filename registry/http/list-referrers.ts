@@ -6,9 +6,9 @@ import { nextLink } from './links.ts';
 export const listReferrers: Handler<Extract<Operation, { kind: 'referrers' }>> = async (
   _,
   { name, digest, artifactType, page },
-  { source },
+  { source, reach },
 ) => {
-  const all = await source.listReferrers(name, digest);
+  const all = await source.listReferrers(name, digest, reach);
   const wanted = artifactType === undefined ? all : all.filter((each) => each.artifactType === artifactType);
   const { entries, more } = cutPage(wanted, page, (each) => each.digest);
   const filter: Record<string, string> = artifactType === undefined ? {} : { artifactType };

@@ -1,4 +1,4 @@
-import type { Descriptor, Digest, Manifest, Name, Page, PageOf, Reference, Tag } from '../model/index.ts';
+import type { Digest, Manifest, Name, Page, PageOf, Reference, Referrer, Tag } from '../model/index.ts';
 
 /** Where an image is held: a repository and the name in it. */
 export interface Place {
@@ -47,12 +47,6 @@ export type PutOutcome =
   | { readonly outcome: 'stored'; readonly adopted: readonly Digest[] }
   | { readonly outcome: 'missing'; readonly digests: readonly Digest[] }
   | { readonly outcome: 'immutable'; readonly tag: Tag };
-
-/** A descriptor of a manifest that refers to another. OCI distribution-spec 1.1, "Listing Referrers". */
-export interface Referrer extends Descriptor {
-  readonly artifactType: string | undefined;
-  readonly annotations: Readonly<Record<string, string>>;
-}
 
 /**
  * Which manifests, tags and blobs each name of each repository holds.

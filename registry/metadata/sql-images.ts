@@ -1,6 +1,6 @@
 import type { Kysely, SelectQueryBuilder } from 'kysely';
-import { type Digest, type Name, type Page, type PageOf, type Tag } from '../model/index.ts';
-import type { HeldManifest, Images, Place, Referrer } from './metadata.ts';
+import { type Digest, type Name, type Page, type PageOf, type Referrer, type Tag } from '../model/index.ts';
+import type { HeldManifest, Images, Place } from './metadata.ts';
 import { compileOnce } from './compile-once.ts';
 import { sqlHeldBlobs } from './sql-held-blobs.ts';
 import { putManifest } from './sql-put-manifest.ts';

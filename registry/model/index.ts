@@ -9,3 +9,4 @@ export * from './name-pattern.ts';
 export * from './operation.ts';
 export * from './page.ts';
 export * from './reference.ts';
+export * from './referrer.ts';

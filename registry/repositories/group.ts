@@ -1,4 +1,4 @@
-import type { Place, Referrer } from '../metadata/index.ts';
+import type { Place } from '../metadata/index.ts';
 import {
   RegistryError,
   type Digest,
@@ -6,6 +6,7 @@ import {
   type Page,
   type PageOf,
   type Reference,
+  type Referrer,
   type Tag,
 } from '../model/index.ts';
 import { UpstreamFailure } from '../upstream/index.ts';
@@ -76,8 +77,8 @@ export class GroupRepository implements ReadableRepository {
     return mergePages(await Promise.all(this.#members.map((member) => member.listNames(page))), page);
   }
 
-  async listReferrers(name: Name, subject: Digest): Promise<readonly Referrer[]> {
-    const lists = this.#asked(name).map((member) => member.listReferrers(name, subject));
+  async listReferrers(name: Name, subject: Digest, reach: Reach): Promise<readonly Referrer[]> {
+    const lists = this.#asked(name).map((member) => member.listReferrers(name, subject, reach));
     return uniqueReferrers((await Promise.all(lists)).flat());
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BlobStore } from '../blobs/index.ts';
-import type { Absences, Images, Place, PutOutcome, Referrer } from '../metadata/index.ts';
+import type { Absences, Images, Place, PutOutcome } from '../metadata/index.ts';
 import {
   digestFrom,
   parseManifest,
@@ -11,6 +11,7 @@ import {
   type Page,
   type PageOf,
   type Reference,
+  type Referrer,
   type Tag,
 } from '../model/index.ts';
 import { LocalContent } from './local-content.ts';

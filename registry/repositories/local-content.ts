@@ -1,5 +1,16 @@
-import type { HeldBlob, HeldManifest, Images, Place, Referrer } from '../metadata/index.ts';
-import type { Digest, Name, Page, PageOf, Reference, Tag } from '../model/index.ts';
+import type { HeldBlob, HeldManifest, Images, Place } from '../metadata/index.ts';
+import {
+  isIndexType,
+  parseReferrers,
+  referrersTag,
+  type Digest,
+  type Name,
+  type Page,
+  type PageOf,
+  type Reference,
+  type Referrer,
+  type Tag,
+} from '../model/index.ts';
 import { mergePages } from './merge-pages.ts';
 
 /** Reads what one repository holds, under any of the places where a name may be kept. */
@@ -37,13 +48,21 @@ export class LocalContent {
   }
 
   async listReferrers(places: readonly Place[], subject: Digest): Promise<readonly Referrer[]> {
-    const lists = await Promise.all(places.map((place) => this.#images.listReferrers(place, subject)));
-    return uniqueReferrers(lists.flat());
+    const held = await Promise.all(places.map((place) => this.#images.listReferrers(place, subject)));
+    const tagged = await Promise.all(places.map((place) => this.#listTagged(place, subject)));
+    // What a manifest says of itself counts, before what a client has written down of it.
+    return uniqueReferrers([...held, ...tagged].flat());
+  }
+
+  /** What clients listed that took us, or an upstream, for a registry without referrers. */
+  async #listTagged(place: Place, subject: Digest): Promise<readonly Referrer[]> {
+    const index = await this.#images.findManifest(place, { tag: referrersTag(subject) });
+    return index && isIndexType(index.mediaType) ? (parseReferrers(index.bytes) ?? []) : [];
   }
 }
 
-/** One descriptor for each digest, in digest order. */
+/** The first descriptor of each digest, in digest order. */
 export function uniqueReferrers(referrers: readonly Referrer[]): readonly Referrer[] {
-  const byDigest = new Map(referrers.map((each) => [each.digest, each]));
+  const byDigest = new Map(referrers.toReversed().map((each) => [each.digest, each]));
   return [...byDigest.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 import type { BlobReader, BlobStore } from '../blobs/index.ts';
-import type { Absences, HeldManifest, Images, Place, Referrer } from '../metadata/index.ts';
+import type { Absences, HeldManifest, Images, Place } from '../metadata/index.ts';
 import {
   libraryName,
   namePatterns,
@@ -12,12 +12,14 @@ import {
   type Page,
   type PageOf,
   type Reference,
+  type Referrer,
   type Tag,
 } from '../model/index.ts';
 import { UpstreamFailure, type Upstream, type UpstreamManifest } from '../upstream/index.ts';
 import { Fill } from './fill.ts';
 import { Flights } from './flights.ts';
-import { LocalContent } from './local-content.ts';
+import { LocalContent, uniqueReferrers } from './local-content.ts';
+import { ProxyReferrers } from './proxy-referrers.ts';
 import type {
   FoundBlob,
   FoundManifest,
@@ -50,6 +52,7 @@ export class ProxyRepository implements ReadableRepository {
   readonly #parts: ProxyParts;
   readonly #content: LocalContent;
   readonly #routes: (name: Name) => boolean;
+  readonly #referrers: ProxyReferrers;
   readonly #manifestFlights = new Flights<FoundManifest | undefined>();
   readonly #fills = new Map<Digest, Fill>();
 
@@ -59,6 +62,8 @@ export class ProxyRepository implements ReadableRepository {
     this.settings = settings;
     this.#parts = parts;
     this.#content = new LocalContent(parts.images);
+    const { upstream, signal, onFault } = parts;
+    this.#referrers = new ProxyReferrers({ upstream, signal, onFault, maxAge: settings.tagMaxAge });
     this.#routes = settings.routes ? namePatterns(settings.routes) : () => true;
   }
 
@@ -110,8 +115,10 @@ export class ProxyRepository implements ReadableRepository {
     return this.#content.listNames(this.repository, page);
   }
 
-  listReferrers(name: Name, subject: Digest): Promise<readonly Referrer[]> {
-    return this.#content.listReferrers(this.placesOf(name), subject);
+  async listReferrers(name: Name, subject: Digest, reach: Reach): Promise<readonly Referrer[]> {
+    const held = await this.#content.listReferrers(this.placesOf(name), subject);
+    if (!this.#mayAsk(name, reach)) return held;
+    return uniqueReferrers([...held, ...(await this.#referrers.list(this.#place(name).name, subject))]);
   }
 
   /** The place where what the upstream answers for `name` is kept. */

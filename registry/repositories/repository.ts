@@ -1,6 +1,6 @@
 import type { BlobReader } from '../blobs/index.ts';
-import type { HeldManifest, Place, Referrer } from '../metadata/index.ts';
-import type { Digest, Name, Page, PageOf, Reference, Tag } from '../model/index.ts';
+import type { HeldManifest, Place } from '../metadata/index.ts';
+import type { Digest, Name, Page, PageOf, Reference, Referrer, Tag } from '../model/index.ts';
 
 /** How far to go for an answer: `local` never contacts an upstream. */
 export type Reach = 'anywhere' | 'local';
@@ -41,7 +41,11 @@ export interface ReadableRepository {
   listTags(name: Name, page: Page): Promise<PageOf<Tag> | undefined>;
   /** Names that hold a manifest here. */
   listNames(page: Page): Promise<PageOf<Name>>;
-  listReferrers(name: Name, subject: Digest): Promise<readonly Referrer[]>;
+  /**
+   * What refers to `subject`, each once, in digest order: held here, listed under its referrers tag, or listed by an
+   * upstream. An upstream that does not answer is no fault. OCI distribution-spec 1.1, "Listing Referrers".
+   */
+  listReferrers(name: Name, subject: Digest, reach: Reach): Promise<readonly Referrer[]>;
   /** Where content of this name can be held, in the order of reading. */
   placesOf(name: Name): readonly Place[];
   /** The hosted and proxy repositories that are read, itself or its members. */

@@ -1,6 +1,7 @@
 import { isTag, type Tag } from '../model/index.ts';
 import type { Answer } from './answer.ts';
 import { UpstreamFailure } from './failure.ts';
+import { nextPage } from './next-page.ts';
 
 /** How many tags are asked for at once; some registries give fewer. */
 export const tagsPerPage = 1000;
@@ -14,11 +15,11 @@ export interface TagPage {
   readonly next: URL | undefined;
 }
 
-/** Reads an answer of 200; throws UpstreamFailure. OCI distribution-spec 1.1, "Listing Tags". */
-export async function readTagPage(upstream: string, answer: Answer): Promise<TagPage> {
+/** Reads an answer of 200 to `asked`; throws UpstreamFailure. OCI distribution-spec 1.1, "Listing Tags". */
+export async function readTagPage(upstream: string, answer: Answer, asked: URL): Promise<TagPage> {
   const tags = parseTags(await answer.read(pageLimit));
   if (!tags) throw noTags(upstream, answer.url, 'sent something else than a list of tags');
-  return { tags, next: nextPage(answer) };
+  return { tags, next: nextPage(answer, asked) };
 }
 
 /** The failure of an upstream whose list of tags cannot be had whole. */
@@ -36,13 +37,4 @@ function parseTags(bytes: Buffer): readonly Tag[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The target of `rel="next"`, of the same origin only, since it is asked with our authorization. RFC 8288. */
-function nextPage(answer: Answer): URL | undefined {
-  for (const [, target = '', params = ''] of (answer.header('link') ?? '').matchAll(/<([^>]*)>([^<]*)/g)) {
-    const url = /;\s*rel="?next"?/i.test(params) ? URL.parse(target, answer.url.href) : null;
-    if (url?.origin === answer.url.origin) return url;
-  }
-  return undefined;
 }

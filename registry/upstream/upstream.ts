@@ -1,4 +1,14 @@
-import { referenceText, type Digest, type Name, type Reference, type Tag } from '../model/index.ts';
+import {
+  isIndexType,
+  parseReferrers,
+  referenceText,
+  referrersTag,
+  type Digest,
+  type Name,
+  type Reference,
+  type Referrer,
+  type Tag,
+} from '../model/index.ts';
 import type { Answer } from './answer.ts';
 import { blobHeaders, readBlob, readBlobHead, type UpstreamBlob, type UpstreamBlobHead } from './blobs.ts';
 import { Client } from './client.ts';
@@ -9,6 +19,7 @@ import {
   type UpstreamManifest,
   type UpstreamManifestHead,
 } from './manifests.ts';
+import { readReferrers, referrersHeaders } from './referrers.ts';
 import { refusal } from './refusal.ts';
 import type { UpstreamSettings } from './settings.ts';
 import { mostTagPages, noTags, readTagPage, tagsPerPage } from './tags.ts';
@@ -16,8 +27,9 @@ import type { Ask } from './transport.ts';
 
 /**
  * One registry that a proxy repository reads from. Names are asked as they are given.
- * Every method answers undefined when the upstream says 404, throws UpstreamFailure for anything that is not a definite
- * answer, and the signal's reason once that has fired. They may be called in any number at the same time.
+ * Every method but `listReferrers` answers undefined when the upstream says 404. All throw UpstreamFailure for anything
+ * that is not a definite answer, and the signal's reason once that has fired. They may be called in any number at the
+ * same time.
  */
 export interface Upstream {
   /** What a reference names, by HEAD, which Docker Hub does not count against its limit. */
@@ -34,6 +46,11 @@ export interface Upstream {
   getBlob(name: Name, digest: Digest, from: number, signal?: AbortSignal): Promise<UpstreamBlob | undefined>;
   /** All tags of a name, in the upstream's order. */
   listTags(name: Name, signal?: AbortSignal): Promise<readonly Tag[] | undefined>;
+  /**
+   * What refers to a digest, whole and in the upstream's order; of an upstream without that API, what clients have
+   * listed under the tag for it. Empty when neither is there.
+   */
+  listReferrers(name: Name, subject: Digest, signal?: AbortSignal): Promise<readonly Referrer[]>;
   /** Ends every connection; bodies that are still read break off. */
   close(): Promise<void>;
 }
@@ -105,12 +122,22 @@ class HttpUpstream implements Upstream {
     for (let pages = 0; url && pages < mostTagPages; pages += 1) {
       const answer = await this.#send({ method: 'GET', url, headers: {}, signal }, name);
       if (!answer) return undefined;
-      const page = await readTagPage(this.#name, answer);
+      const page = await readTagPage(this.#name, answer, url);
       tags.push(...page.tags);
       url = page.next;
     }
     if (url) throw noTags(this.#name, url, `has a list of tags that does not end`);
     return tags;
+  }
+
+  async listReferrers(name: Name, subject: Digest, signal?: AbortSignal): Promise<readonly Referrer[]> {
+    const url = this.#url(name, `referrers/${subject}`);
+    const listed = await readReferrers(this.#name, url, (page) =>
+      this.#client.send({ method: 'GET', url: page, headers: referrersHeaders, signal }, name),
+    );
+    if (listed) return listed;
+    const tagged = await this.getManifest(name, { tag: referrersTag(subject) }, signal);
+    return tagged && isIndexType(tagged.mediaType) ? (parseReferrers(tagged.bytes) ?? []) : [];
   }
 
   async close(): Promise<void> {

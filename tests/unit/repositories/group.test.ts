@@ -354,7 +354,7 @@ describe('lists', () => {
     }
     await push(engine, one, 'one');
     await push(engine, both, 'both');
-    const found = await engine.repository('all').listReferrers(app, target.digest);
+    const found = await engine.repository('all').listReferrers(app, target.digest, 'local');
     expect(found.map((each) => each.digest)).toEqual([one, two, both].map((each) => each.digest).sort());
   });
 });

@@ -189,7 +189,7 @@ describe('what is pushed', () => {
     const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf('elsewhere'), size: 9 };
     const image = makeImage(10, { subject });
     expect(await push(engine, image, '1.0')).toMatchObject({ subject: subject.digest });
-    const referrers = await engine.repository('hosted').listReferrers(app, subject.digest);
+    const referrers = await engine.repository('hosted').listReferrers(app, subject.digest, 'local');
     expect(referrers.map((each) => each.digest)).toEqual([image.digest]);
   });
 });
