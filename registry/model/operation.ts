@@ -150,6 +150,10 @@ const endpoints: readonly Endpoint[] = [
   },
 ];
 
+/** The paths that there are, in the order in which they are tried, with the methods of each; docs/http.md lists them. */
+export const endpointMethods: readonly { readonly path: RegExp; readonly methods: readonly string[] }[] =
+  endpoints.map(({ path, methods }) => ({ path, methods: Object.keys(methods) }));
+
 /**
  * The operation that a method and a URL (path with query, as on the request line) ask for.
  * Throws `nameInvalid`, `digestInvalid`, `tagInvalid`, `pageInvalid`, `unknownEndpoint`, and `unsupported` with the
