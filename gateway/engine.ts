@@ -28,7 +28,12 @@ export async function openEngine(config: Config, log: Log): Promise<Engine> {
     const repositories = new Map<string, RepositorySettings>();
     for (const [name, own] of config.repositories) repositories.set(name, await settingsOf(own));
     const registry = await createRegistry(
-      { repositories, access: grantSettings(config), htpasswd: config.auth.htpasswd },
+      {
+        repositories,
+        access: grantSettings(config),
+        htpasswd: config.auth.htpasswd,
+        compatibility: config.compatibility,
+      },
       { metadata, blobs },
       {
         fault: (fault) => {

@@ -11,6 +11,7 @@ import type { BlobStore } from './blobs/index.ts';
 import { answer } from './http/answer.ts';
 import type { Door, Exchange, Facts, Route } from './http/exchange.ts';
 import { receive } from './http/receive.ts';
+import { createSchema1Signer } from './http/schema1-signature.ts';
 import type { Metadata } from './metadata/index.ts';
 import { buildRepositories, UploadSessions, type RepositorySettings } from './repositories/index.ts';
 import { startUpkeep } from './upkeep/index.ts';
@@ -34,6 +35,13 @@ export interface RegistrySettings {
   readonly access: GrantSettings;
   /** Path of an htpasswd file whose users may log in too. */
   readonly htpasswd: string | undefined;
+  readonly compatibility?: CompatibilitySettings;
+}
+
+/** What is done for clients and upstreams of old. */
+export interface CompatibilitySettings {
+  /** Whether images are also read as Docker's schema 1, by clients that take nothing newer and from upstreams. */
+  readonly schema1: boolean;
 }
 
 /** What the engine keeps things in; whoever opened them closes the metadata after the engine. */
@@ -75,10 +83,16 @@ export async function createRegistry(
     htpasswd: settings.htpasswd,
     report: log.htpasswd,
   });
-  const repositories = buildRepositories(settings.repositories, stores, log.fault);
+  const repositories = buildRepositories(
+    settings.repositories,
+    stores,
+    log.fault,
+    settings.compatibility?.schema1,
+  );
   const uploads = new UploadSessions({ blobs, images: metadata.images, uploads: metadata.uploads });
   const upkeep = startUpkeep(uploads, log.fault);
-  const parts = { access, repositories, uploads };
+  const schema1 = settings.compatibility?.schema1 ? createSchema1Signer() : undefined;
+  const parts = { access, repositories, uploads, schema1 };
   return {
     accounts: access.accounts,
     receive: (req, res, door, facts) => receive(access, req, res, door, facts),

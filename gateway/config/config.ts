@@ -19,6 +19,7 @@ export interface Config {
   readonly auth: AuthConfig;
   /** Senders whose X-Forwarded-* headers are believed. */
   readonly trustedProxies: readonly AddressRange[];
+  readonly compatibility: CompatibilityConfig;
   readonly log: LogConfig;
 }
 
@@ -147,6 +148,12 @@ export interface AddressRange {
   readonly address: string;
   readonly prefix: number;
   readonly family: 'ipv4' | 'ipv6';
+}
+
+/** What is done for clients and upstreams of old. */
+export interface CompatibilityConfig {
+  /** Whether images are also read as Docker's schema 1. */
+  readonly schema1: boolean;
 }
 
 export interface LogConfig {

@@ -18,7 +18,7 @@ export interface Surroundings {
 export function resolve(settings: Settings, { file, folder, addedHosts }: Surroundings): Config {
   const absolute = (name: string) => path.resolve(folder, name);
   const data = absolute(settings.data);
-  const { listen, auth, trustedProxies, log } = settings;
+  const { listen, auth, trustedProxies, compatibility, log } = settings;
   return {
     file,
     data,
@@ -37,6 +37,7 @@ export function resolve(settings: Settings, { file, folder, addedHosts }: Surrou
       assign: mapEntries(auth.assign, (roles) => roles),
     },
     trustedProxies,
+    compatibility,
     log,
   };
 }

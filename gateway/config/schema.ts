@@ -61,6 +61,7 @@ export const schema = mapping({
     assign: named(list(text)).default({}),
   }).prefault({}),
   trustedProxies: list(parsed('an address range', parseRange)).default([]),
+  compatibility: mapping({ schema1: flag.default(false) }).prefault({}),
   log: mapping({
     level: word('error', 'warn', 'info', 'debug').default('info'),
     format: word('json', 'text').default('json'),

@@ -16,6 +16,7 @@ import { listTags } from './list-tags.ts';
 import { putManifest } from './put-manifest.ts';
 import type { Reply } from './reply.ts';
 import { respond, respondError } from './respond.ts';
+import type { SignSchema1 } from './schema1-signature.ts';
 import { search } from './search.ts';
 import { startUpload } from './start-upload.ts';
 
@@ -24,6 +25,8 @@ export interface AnswerParts {
   readonly access: Access;
   readonly repositories: Repositories;
   readonly uploads: UploadSessions;
+  /** Signs schema 1 manifests; undefined when there are to be none. */
+  readonly schema1: SignSchema1 | undefined;
 }
 
 /** Answers a request that was let in; `route` may be undefined for operations that concern no repository. */
@@ -92,7 +95,10 @@ function handle(exchange: Exchange, operation: Routed, target: Target): Promise<
   }
 }
 
-function targetOf({ repositories, uploads }: AnswerParts, { repository, view, reach }: Route): Target {
+function targetOf(
+  { repositories, uploads, schema1 }: AnswerParts,
+  { repository, view, reach }: Route,
+): Target {
   const find = (name: string) => {
     const found = repositories.get(name);
     if (found) return found;
@@ -104,6 +110,7 @@ function targetOf({ repositories, uploads }: AnswerParts, { repository, view, re
     reach,
     view: find(view),
     uploads,
+    schema1,
     hosted() {
       if (source instanceof HostedRepository) return source;
       throw new RegistryError('unsupported', { message: `${repository} is read-only` });

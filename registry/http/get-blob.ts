@@ -1,6 +1,7 @@
 import { parseRange, RegistryError, type Operation } from '../model/index.ts';
 import type { FoundBlob } from '../repositories/index.ts';
 import { etagOf, isNotModified, rangeHeader } from './conditional.ts';
+import { findEmptyLayer } from './empty-layer.ts';
 import type { Handler, Target } from './handler.ts';
 import { sourceHeaders } from './source-headers.ts';
 
@@ -10,9 +11,9 @@ type GetBlob = Extract<Operation, { kind: 'blob-get' }>;
 export const getBlob: Handler<GetBlob> = async ({ req, facts }, operation, target) => {
   const { name, digest, head } = operation;
   facts.digest = digest;
-  const found = head
-    ? await findBlob(operation, target)
-    : await target.source.openBlob(name, digest, target.reach);
+  const found =
+    findEmptyLayer(digest, target) ??
+    (head ? await findBlob(operation, target) : await target.source.openBlob(name, digest, target.reach));
   if (!found) throw new RegistryError('blobUnknown', { detail: { name, digest } });
   facts.member = found.member;
   const reader = 'reader' in found ? found.reader : undefined;

@@ -1,6 +1,7 @@
 import type { HostedRepository, ReadableRepository, Reach, UploadSessions } from '../repositories/index.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
+import type { SignSchema1 } from './schema1-signature.ts';
 
 /** The repositories that an operation works on, by its route. */
 export interface Target {
@@ -12,6 +13,8 @@ export interface Target {
   /** Written to; throws `unsupported` for a repository that is only read. */
   readonly hosted: () => HostedRepository;
   readonly uploads: UploadSessions;
+  /** Set when clients that take nothing newer are to get schema 1. */
+  readonly schema1: SignSchema1 | undefined;
 }
 
 /** Decides the answer to one operation; what it throws becomes an error reply. */

@@ -8,5 +8,8 @@ export * from './name.ts';
 export * from './name-pattern.ts';
 export * from './operation.ts';
 export * from './page.ts';
+export * from './platform.ts';
+export * from './read-schema1.ts';
 export * from './reference.ts';
 export * from './referrer.ts';
+export * from './schema1.ts';

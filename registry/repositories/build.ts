@@ -21,11 +21,15 @@ export interface Stores {
   readonly blobs: BlobStore;
 }
 
-/** Builds all configured repositories. Throws for a member that does not exist and for groups in a circle. */
+/**
+ * Builds all configured repositories; with `schema1` proxies take such manifests too. Throws for a member that does not
+ * exist and for groups in a circle.
+ */
 export function buildRepositories(
   settings: ReadonlyMap<string, RepositorySettings>,
   stores: Stores,
   onFault: (fault: unknown) => void,
+  schema1 = false,
 ): Repositories {
   const { images, absences } = stores.metadata;
   const ending = new AbortController();
@@ -34,7 +38,7 @@ export function buildRepositories(
   const isPrivate = privateNames(settings);
 
   const proxy = (name: string, own: ProxySettings): ProxyRepository => {
-    const upstream = createUpstream(upstreamSettings(name, own));
+    const upstream = createUpstream({ ...upstreamSettings(name, own), schema1 });
     upstreams.push(upstream);
     const { blobs } = stores;
     return new ProxyRepository(name, own, {

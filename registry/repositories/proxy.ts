@@ -1,9 +1,11 @@
 import type { BlobReader, BlobStore } from '../blobs/index.ts';
 import type { Absences, HeldManifest, Images, Place } from '../metadata/index.ts';
 import {
+  isSchema1Type,
   libraryName,
   namePatterns,
   parseManifest,
+  parseSchema1,
   readNames,
   RegistryError,
   type Digest,
@@ -206,7 +208,7 @@ export class ProxyRepository implements ReadableRepository {
 
   #read({ bytes, mediaType }: UpstreamManifest): Manifest {
     try {
-      return parseManifest(bytes, mediaType);
+      return isSchema1Type(mediaType) ? parseSchema1(bytes, mediaType) : parseManifest(bytes, mediaType);
     } catch (cause) {
       if (!(cause instanceof RegistryError)) throw cause;
       const message = `the upstream sent a manifest that cannot be used: ${cause.message}`;

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import {
   algorithmOf,
+  digestedPart,
   digestFrom,
   isDigest,
   manifestTypes,
+  RegistryError,
+  schema1Types,
   withoutParameters,
   type Digest,
   type DigestAlgorithm,
@@ -11,6 +14,7 @@ import {
 } from '../model/index.ts';
 import type { Answer } from './answer.ts';
 import { UpstreamFailure } from './failure.ts';
+import type { UpstreamSettings } from './settings.ts';
 
 /** What an upstream says of a manifest without sending it. */
 export interface UpstreamManifestHead {
@@ -22,7 +26,7 @@ export interface UpstreamManifestHead {
   readonly size: number | undefined;
 }
 
-/** A manifest whose bytes have the digest. */
+/** A manifest whose bytes have the digest, of signed schema 1 those without the signatures. */
 export interface UpstreamManifest {
   readonly digest: Digest;
   readonly mediaType: string;
@@ -32,14 +36,21 @@ export interface UpstreamManifest {
 /** The most that a manifest may have, in bytes: twice what OCI distribution-spec 1.1 wants every registry to take. */
 const manifestLimit = 8 * 1024 * 1024;
 
-/** What a request for a manifest carries. */
-export const manifestHeaders = { accept: manifestTypes.join(', ') };
+/** The types of manifests that are asked for, the newest first, and taken. */
+export function takenTypes({ schema1 = false }: UpstreamSettings): readonly string[] {
+  return schema1 ? [...manifestTypes, ...Object.values(schema1Types)] : manifestTypes;
+}
 
 /** Reads an answer of 200 to HEAD; throws UpstreamFailure when it cannot be that of a registry. */
-export function readHead(upstream: string, answer: Answer, reference: Reference): UpstreamManifestHead {
+export function readHead(
+  upstream: string,
+  types: readonly string[],
+  answer: Answer,
+  reference: Reference,
+): UpstreamManifestHead {
   answer.drop();
   const mediaType = mediaTypeOf(answer);
-  if (mediaType !== '' && !manifestTypes.includes(mediaType)) throw wrongType(upstream, answer, mediaType);
+  if (mediaType !== '' && !types.includes(mediaType)) throw wrongType(upstream, answer, mediaType);
   const wanted = wantedDigest(reference);
   const said = saidDigest(answer);
   if (wanted && said && algorithmOf(wanted) === algorithmOf(said) && wanted !== said)
@@ -53,21 +64,33 @@ export function readHead(upstream: string, answer: Answer, reference: Reference)
  */
 export async function readManifest(
   upstream: string,
+  types: readonly string[],
   answer: Answer,
   reference: Reference,
 ): Promise<UpstreamManifest> {
   const mediaType = mediaTypeOf(answer);
   // The digest of a tag's manifest may be ours alone to compute, and must then be that of the plain bytes.
   const isPlain = /^(identity)?$/.test(answer.header('content-encoding') ?? '');
-  if (!isPlain || !manifestTypes.includes(mediaType)) {
+  if (!isPlain || !types.includes(mediaType)) {
     answer.drop();
     throw wrongType(upstream, answer, isPlain ? mediaType : 'compressed bytes');
   }
   const bytes = await answer.read(manifestLimit);
+  const part = digested(upstream, answer, bytes, mediaType);
   const claims = [wantedDigest(reference), saidDigest(answer)].filter((claim) => claim !== undefined);
-  if (claims.some((claim) => claim !== digestOf(algorithmOf(claim), bytes)))
+  if (claims.some((claim) => claim !== digestOf(algorithmOf(claim), part)))
     throw wrongDigest(upstream, answer);
-  return { digest: claims[0] ?? digestOf('sha256', bytes), mediaType, bytes };
+  return { digest: claims[0] ?? digestOf('sha256', part), mediaType, bytes };
+}
+
+function digested(upstream: string, answer: Answer, bytes: Uint8Array, mediaType: string): Uint8Array {
+  try {
+    return digestedPart(bytes, mediaType);
+  } catch (cause) {
+    if (!(cause instanceof RegistryError)) throw cause;
+    const message = `${answer.url.host} sent a manifest that cannot be used: ${cause.message}`;
+    throw new UpstreamFailure(upstream, 'bad-answer', message, { status: answer.status, cause });
+  }
 }
 
 /** The digest that an upstream says its content has. OCI distribution-spec 1.1, "Pulling manifests". */

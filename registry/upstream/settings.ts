@@ -8,6 +8,8 @@ export interface UpstreamSettings {
   readonly password?: string;
   /** PEM of authorities to trust besides the usual ones, as docker does with certs.d. */
   readonly ca?: string;
+  /** Whether manifests of schema 1 are taken. */
+  readonly schema1?: boolean;
   readonly userAgent?: string;
   /** How long a connection may take to open, TLS included. */
   readonly connectTimeout?: number;

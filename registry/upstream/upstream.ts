@@ -13,9 +13,9 @@ import type { Answer } from './answer.ts';
 import { blobHeaders, readBlob, readBlobHead, type UpstreamBlob, type UpstreamBlobHead } from './blobs.ts';
 import { Client } from './client.ts';
 import {
-  manifestHeaders,
   readHead,
   readManifest,
+  takenTypes,
   type UpstreamManifest,
   type UpstreamManifestHead,
 } from './manifests.ts';
@@ -67,11 +67,13 @@ class HttpUpstream implements Upstream {
   readonly #name: string;
   readonly #base: string;
   readonly #client: Client;
+  readonly #manifestTypes: readonly string[];
 
   constructor(settings: UpstreamSettings) {
     this.#name = settings.name;
     this.#base = `${settings.url.origin}${settings.url.pathname.replace(/\/+$/, '')}/v2`;
     this.#client = new Client(settings);
+    this.#manifestTypes = takenTypes(settings);
   }
 
   async headManifest(
@@ -80,12 +82,13 @@ class HttpUpstream implements Upstream {
     signal?: AbortSignal,
   ): Promise<UpstreamManifestHead | undefined> {
     const url = this.#url(name, `manifests/${referenceText(reference)}`);
-    const answer = await this.#client.send({ method: 'HEAD', url, headers: manifestHeaders, signal }, name);
+    const headers = { accept: this.#manifestTypes.join(', ') };
+    const answer = await this.#client.send({ method: 'HEAD', url, headers, signal }, name);
     if (headUnknown.has(answer.status)) {
       answer.drop();
       return { digest: undefined, mediaType: '', size: undefined };
     }
-    return this.#found(answer) && readHead(this.#name, answer, reference);
+    return this.#found(answer) && readHead(this.#name, this.#manifestTypes, answer, reference);
   }
 
   async getManifest(
@@ -94,8 +97,9 @@ class HttpUpstream implements Upstream {
     signal?: AbortSignal,
   ): Promise<UpstreamManifest | undefined> {
     const url = this.#url(name, `manifests/${referenceText(reference)}`);
-    const answer = await this.#send({ method: 'GET', url, headers: manifestHeaders, signal }, name);
-    return answer && (await readManifest(this.#name, answer, reference));
+    const headers = { accept: this.#manifestTypes.join(', ') };
+    const answer = await this.#send({ method: 'GET', url, headers, signal }, name);
+    return answer && (await readManifest(this.#name, this.#manifestTypes, answer, reference));
   }
 
   async headBlob(name: Name, digest: Digest, signal?: AbortSignal): Promise<UpstreamBlobHead | undefined> {

@@ -21,6 +21,8 @@ export interface UpstreamOptions {
   readonly host?: string;
   /** A fixed port, for example 443; a free one when left out. */
   readonly port?: number;
+  /** Whether it takes manifests of schema 1. */
+  readonly schema1?: boolean;
 }
 
 /** Debian's docker-registry, started by a test. */
@@ -43,6 +45,7 @@ interface Setup {
   readonly folder: string;
   readonly http: Readonly<Record<string, unknown>>;
   readonly auth: object;
+  readonly schema1: boolean;
   readonly realm: Realm | undefined;
 }
 
@@ -56,15 +59,15 @@ async function basicSection(place: Place, folder: string, { user, password }: Ac
 async function prepare(place: Place, options: UpstreamOptions): Promise<Setup> {
   const folder = join(place.folder, `upstream-${randomUUID()}`);
   await mkdir(folder);
-  const { auth, tls } = options;
+  const { auth, tls, schema1 = false } = options;
   const pair = await tls?.issue(options.host ?? place.address);
   const http = pair === undefined ? {} : { tls: { certificate: pair.cert, key: pair.key } };
   if (auth?.type === 'token') {
     const realm = await startRealm(place, folder, auth.account, auth.algorithm ?? 'ES256');
-    return { folder, http, auth: realm.section, realm };
+    return { folder, http, auth: realm.section, schema1, realm };
   }
   const section = auth === undefined ? {} : await basicSection(place, folder, auth.account);
-  return { folder, http, auth: section, realm: undefined };
+  return { folder, http, auth: section, schema1, realm: undefined };
 }
 
 class DockerRegistry implements Upstream {
@@ -95,7 +98,7 @@ class DockerRegistry implements Upstream {
   }
 
   async start(): Promise<void> {
-    const { folder, http, auth } = this.#setup;
+    const { folder, http, auth, schema1 } = this.#setup;
     const config = join(folder, 'config.yml');
     const settings = {
       version: '0.1',
@@ -103,6 +106,7 @@ class DockerRegistry implements Upstream {
       storage: { filesystem: { rootdirectory: join(folder, 'store') }, delete: { enabled: true } },
       http: { addr: `${this.place.address}:${this.#port}`, secret: randomUUID(), ...http },
       auth,
+      compatibility: { schema1: { enabled: schema1 } },
     };
     await writeFile(config, JSON.stringify(settings)); // JSON is YAML.
     this.#server = this.place.spawn(['docker-registry', 'serve', config]);

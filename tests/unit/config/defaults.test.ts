@@ -49,6 +49,7 @@ test('no file fills every key in', async () => {
         ]),
         auth: { anonymous: 'none', htpasswd: undefined, roles: new Map(), assign: new Map() },
         trustedProxies: [],
+        compatibility: { schema1: false },
         log: { level: 'info', format: 'json' },
       }),
     );

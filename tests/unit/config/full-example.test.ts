@@ -46,6 +46,7 @@ auth:
     developer: [{ names: ["team/**"], actions: [pull, push] }, { names: ["**"], actions: [pull] }]
   assign: { alice: [developer] }
 trustedProxies: [127.0.0.1/32]
+compatibility: { schema1: true }
 log: { level: info, format: json }
 `;
 
@@ -103,5 +104,6 @@ test('every optional key is read', async () => {
     ]);
     expect(config.auth.assign.get('alice')).toEqual(['developer']);
     expect(config.trustedProxies).toEqual([{ address: '127.0.0.1', prefix: 32, family: 'ipv4' }]);
+    expect(config.compatibility).toEqual({ schema1: true });
   });
 });
