@@ -47,11 +47,16 @@ export class LocalContent {
     return this.#images.listNames(repository, page);
   }
 
-  async listReferrers(places: readonly Place[], subject: Digest): Promise<readonly Referrer[]> {
+  /** What is held and what an upstream has `listed`. */
+  async listReferrers(
+    places: readonly Place[],
+    subject: Digest,
+    listed: readonly Referrer[] = [],
+  ): Promise<readonly Referrer[]> {
     const held = await Promise.all(places.map((place) => this.#images.listReferrers(place, subject)));
     const tagged = await Promise.all(places.map((place) => this.#listTagged(place, subject)));
-    // What a manifest says of itself counts, before what a client has written down of it.
-    return uniqueReferrers([...held, ...tagged].flat());
+    // What a manifest says of itself, or a registry of it, counts before what a client has written down.
+    return uniqueReferrers([...held.flat(), ...listed, ...tagged.flat()]);
   }
 
   /** What clients listed that took us, or an upstream, for a registry without referrers. */

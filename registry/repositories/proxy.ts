@@ -20,7 +20,7 @@ import {
 import { UpstreamFailure, type Upstream, type UpstreamManifest } from '../upstream/index.ts';
 import { Fill } from './fill.ts';
 import { Flights } from './flights.ts';
-import { LocalContent, uniqueReferrers } from './local-content.ts';
+import { LocalContent } from './local-content.ts';
 import { ProxyReferrers } from './proxy-referrers.ts';
 import type {
   FoundBlob,
@@ -118,9 +118,9 @@ export class ProxyRepository implements ReadableRepository {
   }
 
   async listReferrers(name: Name, subject: Digest, reach: Reach): Promise<readonly Referrer[]> {
-    const held = await this.#content.listReferrers(this.placesOf(name), subject);
-    if (!this.#mayAsk(name, reach)) return held;
-    return uniqueReferrers([...held, ...(await this.#referrers.list(this.#place(name).name, subject))]);
+    const mayAsk = this.#mayAsk(name, reach);
+    const listed = mayAsk ? await this.#referrers.list(this.#place(name).name, subject) : [];
+    return this.#content.listReferrers(this.placesOf(name), subject, listed);
   }
 
   /** The place where what the upstream answers for `name` is kept. */

@@ -122,6 +122,20 @@ describe('an upstream without referrers', () => {
     expect(upstream.asked).toEqual([`GET ${list}`, `GET /v2/team/app/manifests/${tag}`]);
   });
 
+  test('that has them by now is believed before the tag that was pulled', async () => {
+    const { upstream, engine, digests } = await start();
+    const type = { 'content-type': mediaTypes.ociIndex };
+    upstream.behave((_, response) => {
+      reply(response, 200, type, indexOf(entry('a')));
+      return true;
+    });
+    await engine.repository('hub').findManifest(app, tagged(tag), 'anywhere');
+    expect(await digests('hub', app, 'local')).toEqual([digestOf('a')]);
+    upstream.behave(listing(entry('a', { artifactType: 'listed' })));
+    const [found] = await engine.repository('hub').listReferrers(app, target.digest, 'anywhere');
+    expect(found).toMatchObject({ digest: digestOf('a'), artifactType: 'listed' });
+  });
+
   test('and without the tag has none, which is remembered too', async () => {
     const { upstream, digests } = await start();
     expect([await digests(), await digests()]).toEqual([[], []]);
