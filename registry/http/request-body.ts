@@ -3,7 +3,13 @@ import { RegistryError } from '../model/index.ts';
 
 /** Tells a client that waits for it that its body is wanted. RFC 9110 10.1.1. */
 export function wantBody(req: IncomingMessage, res: ServerResponse): void {
-  if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue();
+  if (!/^100-continue$/i.test(req.headers.expect ?? '')) return;
+  if (res.socket) res.writeContinue();
+  // Behind other requests on its connection: said too early, Node would put it between our headers and our body.
+  else
+    res.once('socket', () => {
+      if (!res.headersSent) res.writeContinue();
+    });
 }
 
 /** The whole body, at most `limit` bytes; throws `manifestTooLarge`. */
