@@ -11,6 +11,7 @@ import type { BlobStore } from './blobs/index.ts';
 import { answer } from './http/answer.ts';
 import type { Door, Exchange, Facts, Route } from './http/exchange.ts';
 import { receive } from './http/receive.ts';
+import { BlobSender } from './http/send-blob.ts';
 import { createSchema1Signer } from './http/schema1-signature.ts';
 import type { Metadata } from './metadata/index.ts';
 import { buildRepositories, UploadSessions, type RepositorySettings } from './repositories/index.ts';
@@ -92,7 +93,7 @@ export async function createRegistry(
   const uploads = new UploadSessions({ blobs, images: metadata.images, uploads: metadata.uploads });
   const upkeep = startUpkeep(uploads, log.fault);
   const schema1 = settings.compatibility?.schema1 ? createSchema1Signer() : undefined;
-  const parts = { access, repositories, uploads, schema1 };
+  const parts = { access, repositories, uploads, sender: new BlobSender(), schema1 };
   return {
     accounts: access.accounts,
     receive: (req, res, door, facts) => receive(access, req, res, door, facts),

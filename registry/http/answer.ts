@@ -18,6 +18,7 @@ import type { Reply } from './reply.ts';
 import { respond, respondError } from './respond.ts';
 import type { SignSchema1 } from './schema1-signature.ts';
 import { search } from './search.ts';
+import type { BlobSender } from './send-blob.ts';
 import { startUpload } from './start-upload.ts';
 
 /** What answers are made of. */
@@ -25,6 +26,7 @@ export interface AnswerParts {
   readonly access: Access;
   readonly repositories: Repositories;
   readonly uploads: UploadSessions;
+  readonly sender: BlobSender;
   /** Signs schema 1 manifests; undefined when there are to be none. */
   readonly schema1: SignSchema1 | undefined;
 }
@@ -96,7 +98,7 @@ function handle(exchange: Exchange, operation: Routed, target: Target): Promise<
 }
 
 function targetOf(
-  { repositories, uploads, schema1 }: AnswerParts,
+  { repositories, uploads, sender, schema1 }: AnswerParts,
   { repository, view, reach }: Route,
 ): Target {
   const find = (name: string) => {
@@ -110,6 +112,7 @@ function targetOf(
     reach,
     view: find(view),
     uploads,
+    sender,
     schema1,
     hosted() {
       if (source instanceof HostedRepository) return source;

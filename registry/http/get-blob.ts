@@ -40,7 +40,7 @@ export const getBlob: Handler<GetBlob> = async ({ req, facts }, operation, targe
         'Content-Length': sent.last - sent.first + 1,
         ...(range && { 'Content-Range': `bytes ${range.first}-${range.last}/${size}` }),
       },
-      ...(reader && { body: { blob: reader, range: sent } }),
+      ...(reader && { body: { blob: reader, range: sent, sender: target.sender } }),
     };
   } catch (fault) {
     await reader?.close();

@@ -1,6 +1,7 @@
 import type { HostedRepository, ReadableRepository, Reach, UploadSessions } from '../repositories/index.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
+import type { BlobSender } from './send-blob.ts';
 import type { SignSchema1 } from './schema1-signature.ts';
 
 /** The repositories that an operation works on, by its route. */
@@ -13,6 +14,7 @@ export interface Target {
   /** Written to; throws `unsupported` for a repository that is only read. */
   readonly hosted: () => HostedRepository;
   readonly uploads: UploadSessions;
+  readonly sender: BlobSender;
   /** Set when clients that take nothing newer are to get schema 1. */
   readonly schema1: SignSchema1 | undefined;
 }

@@ -1,5 +1,6 @@
 import type { BlobReader } from '../blobs/index.ts';
 import type { ByteRange } from '../model/index.ts';
+import type { BlobSender } from './send-blob.ts';
 
 /** An answer as a value; respond.ts writes it. */
 export interface Reply {
@@ -10,5 +11,5 @@ export interface Reply {
   readonly body?:
     | { readonly json: unknown }
     | { readonly bytes: Uint8Array }
-    | { readonly blob: BlobReader; readonly range: ByteRange };
+    | { readonly blob: BlobReader; readonly range: ByteRange; readonly sender: BlobSender };
 }

@@ -4,7 +4,6 @@ import { noAnswer } from '../repositories/index.ts';
 import { UpstreamFailure } from '../upstream/index.ts';
 import type { Facts } from './exchange.ts';
 import type { Reply } from './reply.ts';
-import { sendBlob } from './send-blob.ts';
 
 /** How long the rest of a refused upload is read and thrown away, in ms, so that the client can read the refusal. */
 const linger = 5_000;
@@ -35,7 +34,7 @@ export async function respond(
   if (req.method === 'HEAD' || status === 304) {
     res.end();
     if (body && 'blob' in body) await body.blob.close();
-  } else if (body && 'blob' in body) await sendBlob(res, body.blob, body.range);
+  } else if (body && 'blob' in body) await body.sender.send(res, body.blob, body.range);
   else if (rest && bytes) await endAfter(res, bytes, rest);
   else if (bytes && bytes.byteLength > 0) res.end(bytes);
   else res.end();

@@ -7,20 +7,26 @@ const largestPiece = 1024 * 1024;
 const smallestPiece = 64 * 1024;
 const forAllPieces = 16 * 1024 * 1024;
 
-let sending = 0;
+/** Sends blobs to clients, and knows to how many at once. */
+export class BlobSender {
+  #sending = 0;
 
-/**
- * Sends a part of a blob and closes its reader. While one piece is on its way to the socket the next one is read.
- * A client that has gone ends it quietly; throws what reading throws.
- */
-export async function sendBlob(res: ServerResponse, blob: BlobReader, range: ByteRange): Promise<void> {
-  sending += 1;
-  try {
-    const size = Math.min(largestPiece, Math.max(smallestPiece, Math.floor(forAllPieces / sending)));
-    await copy(res, blob, range, size);
-  } finally {
-    sending -= 1;
-    await blob.close();
+  /**
+   * Sends a part of a blob and closes its reader. While one piece is on its way to the socket the next one is read.
+   * A client that has gone ends it quietly; throws what reading throws.
+   */
+  async send(res: ServerResponse, blob: BlobReader, range: ByteRange): Promise<void> {
+    this.#sending += 1;
+    try {
+      await copy(res, blob, range, this.#pieceSize);
+    } finally {
+      this.#sending -= 1;
+      await blob.close();
+    }
+  }
+
+  get #pieceSize(): number {
+    return Math.min(largestPiece, Math.max(smallestPiece, Math.floor(forAllPieces / this.#sending)));
   }
 }
 
