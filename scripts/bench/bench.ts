@@ -33,6 +33,12 @@ async function bench(options: Options): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'dockgate-bench-'));
   const contenders: Contender[] = [];
   const cores = chooseCores();
+  // Without its servers whatever is being measured fails, and what comes after a failure tidies up.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      for (const each of contenders) void each.stop();
+    });
+  }
   try {
     const dockgate = await startDockgate(folder, cores);
     contenders.push(dockgate);
