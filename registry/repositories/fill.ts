@@ -15,6 +15,8 @@ export interface FillOrder {
   readonly blobs: BlobStore;
   readonly name: Name;
   readonly digest: Digest;
+  /** Notes that the blob is here; who has got its last byte finds it kept. Never rejects. */
+  readonly keep: (size: number) => Promise<void>;
   /** Ends the fill; nobody's leaving does. */
   readonly signal: AbortSignal;
 }
@@ -51,6 +53,7 @@ export class Fill {
       await blobs.incoming.create(this.#id);
       const found = await this.#download();
       const size = found ? await this.#commit() : undefined;
+      if (size !== undefined) await this.#order.keep(size);
       this.#size = size;
       this.#state = 'done';
       return size;

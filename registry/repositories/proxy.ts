@@ -260,16 +260,22 @@ export class ProxyRepository implements ReadableRepository {
   }
 
   #startFill(place: Place, digest: Digest): Fill {
-    const { blobs, upstream, images, signal } = this.#parts;
-    const fill = new Fill({ repository: this.repository, blobs, upstream, name: place.name, digest, signal });
+    const { blobs, upstream, images, signal, onFault } = this.#parts;
+    const fill = new Fill({
+      repository: this.repository,
+      blobs,
+      upstream,
+      name: place.name,
+      digest,
+      signal,
+      // The bytes are right, whatever becomes of the row: a full disk costs the next client a download, not this one.
+      keep: (size) => images.linkBlob(place, { digest, size }).catch(onFault),
+    });
     this.#fills.set(digest, fill);
     fill
       .run()
-      .then(async (size) => {
-        if (size !== undefined) await images.linkBlob(place, { digest, size });
-      })
       // Readers get the fault from the fill; the log must have it also when nobody reads any more.
-      .catch(this.#parts.onFault)
+      .catch(onFault)
       .finally(() => {
         this.#forgetFill(digest, fill);
       });
