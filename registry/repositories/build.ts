@@ -83,7 +83,7 @@ export function buildRepositories(
 function upstreamSettings(name: string, { upstream, username, password, ca }: ProxySettings) {
   return {
     name,
-    url: upstream,
+    urls: [upstream],
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(ca !== undefined && { ca }),

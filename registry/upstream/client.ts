@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import { UpstreamFailure } from './failure.ts';
 import { hidden } from './refusal.ts';
-import { basicAuthorization, type UpstreamSettings } from './settings.ts';
+import { basicAuthorization, type ClientSettings } from './settings.ts';
 import { TokenSource, type TokenRequest } from './token-source.ts';
 import { Transport, type Ask } from './transport.ts';
 
@@ -28,12 +28,12 @@ const mostAttempts = 3;
 
 /** Sends requests with the authorization that the upstream asks for, and remembers what it asked for. */
 export class Client {
-  readonly #settings: UpstreamSettings;
+  readonly #settings: ClientSettings;
   readonly #transport: Transport;
   readonly #tokens: TokenSource;
   #demand: Demand | undefined;
 
-  constructor(settings: UpstreamSettings) {
+  constructor(settings: ClientSettings) {
     this.#settings = settings;
     this.#transport = new Transport(settings);
     this.#tokens = new TokenSource(settings, this.#transport);

@@ -14,7 +14,7 @@ import {
 } from '../model/index.ts';
 import type { Answer } from './answer.ts';
 import { UpstreamFailure } from './failure.ts';
-import type { UpstreamSettings } from './settings.ts';
+import type { ClientSettings } from './settings.ts';
 
 /** What an upstream says of a manifest without sending it. */
 export interface UpstreamManifestHead {
@@ -37,7 +37,7 @@ export interface UpstreamManifest {
 const manifestLimit = 8 * 1024 * 1024;
 
 /** The types of manifests that are asked for, the newest first, and taken. */
-export function takenTypes({ schema1 = false }: UpstreamSettings): readonly string[] {
+export function takenTypes({ schema1 = false }: Pick<ClientSettings, 'schema1'>): readonly string[] {
   return schema1 ? [...manifestTypes, ...Object.values(schema1Types)] : manifestTypes;
 }
 

@@ -1,6 +1,6 @@
 import { UpstreamFailure } from './failure.ts';
 import { hidden, refusal } from './refusal.ts';
-import { basicAuthorization, type UpstreamSettings } from './settings.ts';
+import { basicAuthorization, type ClientSettings } from './settings.ts';
 import type { Transport } from './transport.ts';
 
 /** What a token is asked for; `scope` is a list apart by spaces. Distribution "Token Authentication Specification". */
@@ -35,13 +35,13 @@ const mostHeld = 1000;
 
 /** Fetches bearer tokens and keeps them until shortly before they expire; one fetch at a time for each request. */
 export class TokenSource {
-  readonly #settings: UpstreamSettings;
+  readonly #settings: ClientSettings;
   readonly #transport: Transport;
   readonly #held = new Map<string, HeldToken>();
   readonly #running = new Map<string, Promise<HeldToken>>();
   readonly #now: () => number;
 
-  constructor(settings: UpstreamSettings, transport: Transport) {
+  constructor(settings: ClientSettings, transport: Transport) {
     this.#settings = settings;
     this.#transport = transport;
     this.#now = settings.now ?? (() => performance.now());

@@ -3,7 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { Answer } from './answer.ts';
 import { failureOf, isBrokenConnection, UpstreamFailure } from './failure.ts';
 import { redirectTarget, type Target } from './redirect.ts';
-import type { UpstreamSettings } from './settings.ts';
+import type { ClientSettings } from './settings.ts';
 
 /** One request that changes nothing and may therefore be sent again. */
 export interface Ask extends Target {
@@ -20,11 +20,11 @@ const connections = 32;
 
 /** Sends requests over HTTP/1.1 and follows redirects; bodies stay as they are on the wire, so digests hold. */
 export class Transport {
-  readonly #settings: UpstreamSettings;
+  readonly #settings: ClientSettings;
   readonly #questions: Agent;
   readonly #downloads: Agent;
 
-  constructor(settings: UpstreamSettings) {
+  constructor(settings: ClientSettings) {
     this.#settings = settings;
     this.#questions = createAgent(settings);
     this.#downloads = createAgent(settings);
@@ -87,7 +87,7 @@ export class Transport {
   }
 }
 
-function createAgent(settings: UpstreamSettings): Agent {
+function createAgent(settings: ClientSettings): Agent {
   const { ca, connectTimeout = 10_000, headersTimeout = 20_000, bodyTimeout = 60_000 } = settings;
   // The usual authorities stay trusted: a private registry's token service or CDN may be a public one.
   const trust = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };

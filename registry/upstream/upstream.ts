@@ -70,9 +70,11 @@ class HttpUpstream implements Upstream {
   readonly #manifestTypes: readonly string[];
 
   constructor(settings: UpstreamSettings) {
+    const [url] = settings.urls;
+    if (!url) throw new Error(`${settings.name} has no address`);
     this.#name = settings.name;
-    this.#base = `${settings.url.origin}${settings.url.pathname.replace(/\/+$/, '')}/v2`;
-    this.#client = new Client(settings);
+    this.#base = `${url.origin}${url.pathname.replace(/\/+$/, '')}/v2`;
+    this.#client = new Client({ ...settings, url });
     this.#manifestTypes = takenTypes(settings);
   }
 

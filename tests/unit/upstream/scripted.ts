@@ -48,7 +48,7 @@ export async function startScripted(
 
 /** The upstream under test, called `hub`; it ends with the test. */
 export function upstreamAt(url: string, settings: Partial<UpstreamSettings> = {}): Upstream {
-  const upstream = createUpstream({ name: 'hub', url: new URL(url), ...settings });
+  const upstream = createUpstream({ name: 'hub', urls: [new URL(url)], ...settings });
   onTestFinished(async () => {
     await upstream.close();
   });
