@@ -33,6 +33,7 @@ export async function openEngine(config: Config, log: Log): Promise<Engine> {
         access: grantSettings(config),
         htpasswd: config.auth.htpasswd,
         compatibility: config.compatibility,
+        outbound: outboundSettings(config),
       },
       { metadata, blobs },
       {
@@ -79,14 +80,28 @@ export function grantSettings({ auth }: Config): GrantSettings {
   };
 }
 
+/** The proxies on the way out, as the registry takes them. */
+function outboundSettings({ outbound: { httpProxy, httpsProxy, noProxy } }: Config) {
+  return {
+    ...(httpProxy && { httpProxy: new URL(httpProxy.href) }),
+    ...(httpsProxy && { httpsProxy: new URL(httpsProxy.href) }),
+    ...(noProxy !== undefined && { noProxy }),
+  };
+}
+
 async function settingsOf(own: RepositoryConfig): Promise<RepositorySettings> {
   if (own.type !== 'proxy') return own;
   return {
     ...own,
-    upstream: new URL(own.upstream.href),
+    upstreams: own.upstreams.map(({ href }) => new URL(href)),
+    index: own.index && new URL(own.index.href),
     username: own.credentials?.username,
     password: own.credentials?.password,
     ca: own.ca === undefined ? undefined : await readFile(own.ca, 'utf8'),
+    clientCertificate: own.clientCertificate && {
+      cert: await readFile(own.clientCertificate.cert, 'utf8'),
+      key: await readFile(own.clientCertificate.key, 'utf8'),
+    },
   };
 }
 

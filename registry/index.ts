@@ -37,6 +37,7 @@ export interface RegistrySettings {
   /** Path of an htpasswd file whose users may log in too. */
   readonly htpasswd: string | undefined;
   readonly compatibility?: CompatibilitySettings;
+  readonly outbound?: { readonly httpProxy?: URL; readonly httpsProxy?: URL; readonly noProxy?: string };
 }
 
 /** What is done for clients and upstreams of old. */

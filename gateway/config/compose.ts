@@ -4,6 +4,8 @@ import type { Finding } from './errors.ts';
 import { isMapping } from './mappings.ts';
 import { outlineOf } from './outline.ts';
 import type { Outline, RepositoryOutlines } from './outline.ts';
+import { outboundSection } from './proxy-variables.ts';
+import type { ProxyVariables } from './proxy-variables.ts';
 
 /** Values from the command line or the environment that win over the file. */
 export interface Overrides {
@@ -13,6 +15,8 @@ export interface Overrides {
   readonly http?: number | undefined;
   /** Hosts to add. */
   readonly hosts?: readonly string[] | undefined;
+  /** What the environment says about the way out; the only ones that the file wins over. */
+  readonly outbound?: ProxyVariables | undefined;
 }
 
 /** The sections of a file, with the options laid over them and the defaults of whole sections under them. */
@@ -55,13 +59,14 @@ function withoutEmpty(file: Sections): Sections {
   return Object.fromEntries(Object.entries(file).filter(([, section]) => section !== null));
 }
 
-function overlay(file: Sections, { data, https, http }: Overrides): Sections {
+function overlay(file: Sections, { data, https, http, outbound: variables = {} }: Overrides): Sections {
   const ports = { ...(https === undefined ? {} : { https }), ...(http === undefined ? {} : { http }) };
-  const { listen = {} } = file;
+  const { listen = {}, outbound = {} } = file;
   const changed = Object.keys(ports).length > 0 && isMapping(listen);
   return {
     ...file,
     ...(data === undefined ? {} : { data }),
+    ...(isMapping(outbound) ? { outbound: { ...outboundSection(variables), ...outbound } } : {}),
     ...(changed ? { listen: { ...listen, ...ports } } : {}),
   };
 }

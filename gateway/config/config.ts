@@ -20,6 +20,9 @@ export interface Config {
   /** Senders whose X-Forwarded-* headers are believed. */
   readonly trustedProxies: readonly AddressRange[];
   readonly compatibility: CompatibilityConfig;
+  /** What is fetched without being asked for; undefined: nothing. */
+  readonly prefetch: PrefetchConfig | undefined;
+  readonly outbound: OutboundConfig;
   readonly log: LogConfig;
 }
 
@@ -90,12 +93,15 @@ export interface HostedConfig {
   readonly private: readonly string[];
 }
 
-/** A pull-through cache of one upstream registry. */
+/** A pull-through cache of one upstream registry. Times in milliseconds. */
 export interface ProxyConfig {
   readonly type: 'proxy';
   readonly blobStore: string;
-  /** Without credentials and query; a path, if any, goes in front of /v2/ and has no slash at its end. */
-  readonly upstream: Readonly<URL>;
+  /**
+   * The addresses of the upstream, at least one, in the order in which they are tried. Without credentials and query;
+   * a path, if any, goes in front of /v2/ and has no slash at its end.
+   */
+  readonly upstreams: readonly Readonly<URL>[];
   /** First component of the names that mean this upstream, such as `quay.io`. */
   readonly prefix: string;
   /** Whether a single-component name x is asked upstream as library/x. */
@@ -107,11 +113,35 @@ export interface ProxyConfig {
   readonly credentials: UpstreamCredentials | undefined;
   /** Absolute path of a PEM file to trust for this upstream, next to the public authorities. */
   readonly ca: string | undefined;
-  /** Milliseconds. */
+  /** Absolute paths of the PEM files that this upstream knows Dockgate by. */
+  readonly clientCertificate: ClientCertificateFiles | undefined;
+  /** How long a connection may take to open. */
+  readonly connectTimeout: number;
+  /** How long the upstream may think before it answers. */
+  readonly headersTimeout: number;
+  /** How long nothing of a body may come. */
+  readonly bodyTimeout: number;
+  /** Requests at one time to one host of the upstream; downloads and short questions are counted apart. */
+  readonly maxConnections: number;
   readonly tagMaxAge: number;
-  /** Milliseconds. */
+  /** How long after tagMaxAge the old answer still goes out while it is revalidated behind it. RFC 5861, section 3. */
+  readonly staleWhileRevalidate: number;
   readonly notFoundMaxAge: number;
+  /** Whether the list of an image's tags is that of the cache alone, or has the upstream's in it. */
+  readonly tags: 'cached' | 'upstream';
+  /** Whether an address that keeps failing is left alone for a growing pause. */
+  readonly autoBlock: boolean;
   readonly offline: boolean;
+  /** Bytes above which the least recently pulled goes; undefined: no limit. */
+  readonly maxSize: number | undefined;
+  /** How long something that nobody pulls is kept; undefined: for ever. */
+  readonly maxUnused: number | undefined;
+}
+
+/** Absolute paths of PEM files. */
+export interface ClientCertificateFiles {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface UpstreamCredentials {
@@ -154,6 +184,32 @@ export interface AddressRange {
 export interface CompatibilityConfig {
   /** Whether images are also read as Docker's schema 1. */
   readonly schema1: boolean;
+}
+
+/** What is fetched into the caches of its own accord, again and again. */
+export interface PrefetchConfig {
+  readonly images: readonly ImageReference[];
+  /** `os/architecture` or `os/architecture/variant`; or every platform that an image has. */
+  readonly platforms: readonly string[] | 'all';
+  /** Milliseconds from one round to the next. */
+  readonly interval: number;
+}
+
+/** An image as clients name it behind a host: `nginx:1.27` without the host. */
+export interface ImageReference {
+  readonly name: string;
+  /** A tag or a digest. */
+  readonly reference: string;
+}
+
+/** The proxies on the way to upstreams; they may have credentials in them, which are never to be shown. */
+export interface OutboundConfig {
+  /** For addresses with http. */
+  readonly httpProxy: Readonly<URL> | undefined;
+  /** For addresses with https. */
+  readonly httpsProxy: Readonly<URL> | undefined;
+  /** Hosts that are reached directly, separated by commas; `*` is all of them. */
+  readonly noProxy: string | undefined;
 }
 
 export interface LogConfig {

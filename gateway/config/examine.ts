@@ -6,6 +6,7 @@ import { printPath } from './errors.ts';
 import { isMapping } from './mappings.ts';
 import { countMisspeltOnce } from './misspelt.ts';
 import { optionFor } from './options.ts';
+import { variableFor } from './proxy-variables.ts';
 import type { Tree } from './read-tree.ts';
 import { schema } from './schema.ts';
 import type { Settings } from './schema.ts';
@@ -25,11 +26,12 @@ export function examine(tree: Tree, name: string, overrides: Overrides): Examina
     ...countMisspeltOnce(found)
       .filter(({ path }) => !places.isDoubtful(path))
       .map((finding) => ({
-        ...(optionFor(finding.path, overrides) ?? {
-          file: name,
-          ...places.locate(finding.path),
-          path: printPath(finding.path),
-        }),
+        ...(optionFor(finding.path, overrides) ??
+          (places.has(finding.path) ? undefined : variableFor(finding.path, overrides.outbound ?? {})) ?? {
+            file: name,
+            ...places.locate(finding.path),
+            path: printPath(finding.path),
+          }),
         message: places.discreet(finding),
       })),
   ];

@@ -28,6 +28,17 @@ export function list<Value extends z.ZodType>(value: Value): z.ZodArray<Value> {
   return z.array(value, { error: ({ input }) => wanted('a list, such as [a, b]', input) });
 }
 
+/** A list of at least one, or a single value that stands for a list of it. */
+export function oneOrMore<Value extends z.ZodType>(value: Value) {
+  const several = list(value).min(1, 'is empty; give at least one');
+  return z.unknown().transform((input, context): z.output<Value>[] => {
+    const read = Array.isArray(input) ? several.safeParse(input) : value.safeParse(input);
+    if (read.success) return Array.isArray(read.data) ? read.data : [read.data];
+    for (const { path, message } of read.error.issues) context.addIssue({ code: 'custom', path, message });
+    return z.NEVER;
+  });
+}
+
 /** A value that `parse` reads from what stands in the file; `kind` says what is wanted when it is not plain text. */
 export function parsed<Value>(kind: string, parse: (text: string) => Value) {
   return z

@@ -5,6 +5,7 @@ import type { Path, Problem } from './errors.ts';
 import type { Environment } from './expand.ts';
 import { parseHostname } from './hostnames.ts';
 import { parsePort } from './ports.ts';
+import { proxyVariables } from './proxy-variables.ts';
 
 /** The options of the command line as they were given; relative paths start from the working directory. */
 export interface Options {
@@ -43,6 +44,7 @@ export function checkOptions(options: Options, env: Environment, cwd: string): C
     https: port('--https', options.https),
     http: port('--http', options.http),
     hosts: hosts.filter((host) => host !== undefined),
+    outbound: proxyVariables(env),
   };
   return { overrides, problems };
 }

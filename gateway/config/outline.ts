@@ -37,6 +37,8 @@ const outlineSchema = z.object({
     prefix: any,
     username: any,
     password: any,
+    clientCert: any,
+    clientKey: any,
   }),
   auth: z
     .object({ roles: entries({}), assign: lenient(z.record(z.string(), texts)) })

@@ -34,6 +34,11 @@ export class Places {
     this.#offsets.set(join(path), offset);
   }
 
+  /** Whether a key itself is in the file. */
+  has(path: Path): boolean {
+    return this.#offsets.has(join(path));
+  }
+
   /** The place of a key, or of the nearest mapping around it that is in the file. */
   locate(path: Path): Place | undefined {
     for (let length = path.length; length > 0; length -= 1) {

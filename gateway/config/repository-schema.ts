@@ -1,13 +1,16 @@
 import { z } from 'zod';
-import { parseDuration } from './durations.ts';
+import { parseCount } from './counts.ts';
+import { parseDuration, parsePeriod, parseWait } from './durations.ts';
 import { BadValue } from './errors.ts';
-import { flag, list, mapping, parsed, text, wanted, word } from './fields.ts';
+import { flag, list, mapping, oneOrMore, parsed, text, wanted, word } from './fields.ts';
 import { isMapping } from './mappings.ts';
 import { parsePattern, parsePrefix } from './names.ts';
+import { parseRoom } from './sizes.ts';
 import { didYouMean } from './suggest.ts';
-import { parseServerUrl, parseUpstream } from './urls.ts';
+import { findRepeated, parseServerUrl, parseUpstream } from './urls.ts';
 
 const duration = parsed('a duration such as 10m', parseDuration);
+const wait = parsed('a duration such as 10s', parseWait);
 const patterns = list(parsed('a pattern of image names', parsePattern));
 
 const keys = {
@@ -21,7 +24,7 @@ const keys = {
   proxy: {
     type: z.literal('proxy'),
     blobStore: text.default('default'),
-    upstream: parsed('the URL of a registry', parseUpstream),
+    upstream: oneOrMore(parsed('the URL of a registry', parseUpstream)).superRefine(refuseRepeated),
     prefix: parsed('the first part of an image name', parsePrefix).optional(),
     library: parsed('auto, true or false', parseLibrary).default('auto'),
     index: parsed('the URL of a server', parseServerUrl).optional(),
@@ -29,9 +32,20 @@ const keys = {
     username: text.optional(),
     password: text.optional(),
     ca: text.optional(),
+    clientCert: text.optional(),
+    clientKey: text.optional(),
+    connectTimeout: wait.default(10_000),
+    headersTimeout: wait.default(20_000),
+    bodyTimeout: wait.default(60_000),
+    maxConnections: parsed('a whole number such as 32', parseCount).default(32),
     tagMaxAge: duration.default(600_000),
+    staleWhileRevalidate: duration.default(0),
     notFoundMaxAge: duration.default(60_000),
+    tags: word('cached', 'upstream').default('cached'),
+    autoBlock: flag.default(true),
     offline: flag.default(false),
+    maxSize: parsed('a size such as 100GiB', parseRoom).optional(),
+    maxUnused: parsed('a duration such as 30d', parsePeriod).optional(),
   },
   group: {
     type: z.literal('group'),
@@ -61,6 +75,13 @@ function owner(key: string): string {
 function wrongType(type: unknown): string {
   const hint = typeof type === 'string' ? didYouMean(type, repositoryTypes) : '';
   return wanted(`one of ${repositoryTypes.join(', ')}`, type) + hint;
+}
+
+function refuseRepeated(urls: readonly URL[], context: z.RefinementCtx): void {
+  for (const { index, first } of findRepeated(urls)) {
+    const message = `is the same server as upstream[${first}]; keep one`;
+    context.addIssue({ code: 'custom', path: [index], message });
+  }
 }
 
 function parseLibrary(value: string): boolean | 'auto' {

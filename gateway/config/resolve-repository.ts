@@ -21,15 +21,23 @@ export function resolveRepository(
 }
 
 function resolveProxy(settings: ProxySettings, absolute: (name: string) => string): ProxyConfig {
-  const { username, password, library, ca, ...rest } = settings;
-  const prefix = settings.prefix ?? defaultPrefix(settings.upstream) ?? '';
+  const { username, password, library, ca, upstream, clientCert, clientKey, ...rest } = settings;
+  const [first] = upstream;
+  const prefix = settings.prefix ?? (first && defaultPrefix(first)) ?? '';
   return {
     ...rest,
+    upstreams: upstream,
     prefix,
     library: library === 'auto' ? prefix === dockerHubPrefix : library,
     index: settings.index,
     routes: settings.routes,
     credentials: username === undefined || password === undefined ? undefined : { username, password },
     ca: ca === undefined ? undefined : absolute(ca),
+    clientCertificate:
+      clientCert === undefined || clientKey === undefined
+        ? undefined
+        : { cert: absolute(clientCert), key: absolute(clientKey) },
+    maxSize: settings.maxSize,
+    maxUnused: settings.maxUnused,
   };
 }

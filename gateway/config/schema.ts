@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { parseAddress, parseRange } from './addresses.ts';
+import { parseInterval } from './durations.ts';
 import { flag, list, mapping, named, parsed, text, word } from './fields.ts';
+import { parseImage } from './images.ts';
 import { parsePattern } from './names.ts';
+import { parsePlatform } from './platforms.ts';
 import { parsePortOrOff } from './ports.ts';
 import { repositorySchema } from './repository-schema.ts';
 import { parseSize } from './sizes.ts';
 import { parseTarget } from './targets.ts';
-import { parseServerUrl } from './urls.ts';
+import { parseOutboundProxy, parseServerUrl } from './urls.ts';
 
 const target = parsed('a repository or a URL', parseTarget);
 const pattern = parsed('a pattern of image names', parsePattern);
@@ -41,6 +44,23 @@ const grant = mapping({
   actions: list(word('pull', 'push', 'delete')),
 });
 
+const prefetch = mapping({
+  images: list(parsed('an image such as nginx:1.27', parseImage)).min(
+    1,
+    'is empty; name an image, or take prefetch out',
+  ),
+  platforms: z
+    .union([z.literal('all'), list(parsed('a platform such as linux/amd64', parsePlatform)).min(1)])
+    .default(['linux/amd64']),
+  interval: parsed('a duration such as 1d', parseInterval).default(86_400_000),
+});
+
+const outbound = mapping({
+  httpProxy: parsed('the URL of a proxy', parseOutboundProxy).optional(),
+  httpsProxy: parsed('the URL of a proxy', parseOutboundProxy).optional(),
+  noProxy: text.optional(),
+});
+
 /** Every key of the file, each value by itself; what several keys say together is in checks/. */
 export const schema = mapping({
   data: text.default('./data'),
@@ -62,6 +82,8 @@ export const schema = mapping({
   }).prefault({}),
   trustedProxies: list(parsed('an address range', parseRange)).default([]),
   compatibility: mapping({ schema1: flag.default(false) }).prefault({}),
+  prefetch: prefetch.optional(),
+  outbound: outbound.prefault({}),
   log: mapping({
     level: word('error', 'warn', 'info', 'debug').default('info'),
     format: word('json', 'text').default('json'),

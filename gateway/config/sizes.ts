@@ -25,3 +25,11 @@ function advice(text: string): string {
   const unit = letter.toUpperCase();
   return `may mean two sizes: write ${amount}${unit}iB (powers of 1024) or ${amount}${unit}B (powers of 1000)`;
 }
+
+/** A size that something fits into. Throws BadValue. */
+export function parseRoom(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === 0)
+    throw new BadValue('leaves no room; write for example 100GiB, or take the key out for no limit');
+  return bytes;
+}

@@ -28,6 +28,34 @@ export function parseRegistryUrl(text: string): URL {
   return url;
 }
 
+/**
+ * The proxy on the way out, `http://proxy:3128`; without a scheme it is http, as in HTTP_PROXY. It may have
+ * credentials, so no message repeats it. Throws BadValue.
+ */
+export function parseOutboundProxy(text: string): URL {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url !== null && url.protocol.startsWith("socks")) {
+    throw new BadValue('is a SOCKS proxy; only http and https proxies can be used');
+  }
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    url.pathname !== '/' ||
+    url.search + url.hash !== ''
+  ) {
+    throw new BadValue('is not the URL of a proxy; write for example http://proxy.example.org:3128');
+  }
+  return url;
+}
+
+/** The positions of URLs that stand in a list already, and of the first of their kind. */
+export function findRepeated(urls: readonly URL[]): { index: number; first: number }[] {
+  const hrefs = urls.map(({ href }) => href);
+  return hrefs
+    .map((href, index) => ({ index, first: hrefs.indexOf(href) }))
+    .filter(({ index, first }) => first < index);
+}
+
 /** The URL of a proxy's upstream; `docker.io` becomes the server that holds its registry. Throws BadValue. */
 export function parseUpstream(text: string): URL {
   const url = parseRegistryUrl(text);

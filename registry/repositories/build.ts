@@ -80,10 +80,10 @@ export function buildRepositories(
   };
 }
 
-function upstreamSettings(name: string, { upstream, username, password, ca }: ProxySettings) {
+function upstreamSettings(name: string, { upstreams, username, password, ca }: ProxySettings) {
   return {
     name,
-    urls: [upstream],
+    urls: upstreams,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(ca !== undefined && { ca }),

@@ -1,0 +1,34 @@
+import type { ImageReference } from './config.ts';
+import { BadValue } from './errors.ts';
+import { isComponent } from './names.ts';
+
+const tag = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const digest = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
+
+/**
+ * An image as clients name it behind a host, `nginx:1.27` or `quay.io/coreos/etcd@sha256:…`; without tag and digest
+ * it is `latest`, and of both the digest counts, as for docker. Throws BadValue (OCI distribution, "Pulling manifests").
+ */
+export function parseImage(text: string): ImageReference {
+  const [, name = '', label, hash] = /^([^@:]*(?::\d+\/[^@:]*)?)(?::([^@]*))?(?:@(.*))?$/.exec(text) ?? [];
+  refuseBadName(name);
+  if (label !== undefined && !tag.test(label)) {
+    throw new BadValue('has no valid tag behind its ":"; write for example nginx:1.27');
+  }
+  if (hash !== undefined && !digest.test(hash)) {
+    throw new BadValue(
+      'has no valid digest behind its "@"; write sha256: and 64 characters from 0-9 and a-f',
+    );
+  }
+  return { name, reference: hash ?? label ?? 'latest' };
+}
+
+function refuseBadName(name: string): void {
+  if (name.includes(':')) {
+    throw new BadValue('has a host with a port; write the image as clients name it behind this gateway');
+  }
+  if (/[A-Z]/.test(name)) throw new BadValue('has capitals in its name; image names are lower case');
+  if (name.length > 255 || !name.split('/').every(isComponent)) {
+    throw new BadValue('is not an image; write for example nginx:1.27 or quay.io/coreos/etcd:v3.5.0');
+  }
+}
