@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   createRegistry,
@@ -13,6 +13,7 @@ import {
 } from '../registry/index.ts';
 import type { Config, RepositoryConfig } from './config/index.ts';
 import type { Log } from './log.ts';
+import { readUpstreamPem, type UpstreamPem } from './upstream-pem.ts';
 
 /** The registry engine with what it keeps things in. */
 export interface Engine {
@@ -20,13 +21,12 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Opens the stores of a configuration and makes the engine on them. Throws what cannot be opened. */
+/** Opens the stores of a configuration and makes the engine on them. Throws ConfigErrors, or what cannot be opened. */
 export async function openEngine(config: Config, log: Log): Promise<Engine> {
+  const repositories = await repositorySettings(config);
   const metadata = await openMetadata(config);
   try {
     const blobs = await openBlobs(config, metadata);
-    const repositories = new Map<string, RepositorySettings>();
-    for (const [name, own] of config.repositories) repositories.set(name, await settingsOf(own));
     const registry = await createRegistry(
       {
         repositories,
@@ -89,7 +89,12 @@ function outboundSettings({ outbound: { httpProxy, httpsProxy, noProxy } }: Conf
   };
 }
 
-async function settingsOf(own: RepositoryConfig): Promise<RepositorySettings> {
+async function repositorySettings(config: Config): Promise<Map<string, RepositorySettings>> {
+  const pem = await readUpstreamPem(config);
+  return new Map([...config.repositories].map(([name, own]) => [name, settingsOf(own, pem.get(name))]));
+}
+
+function settingsOf(own: RepositoryConfig, pem: UpstreamPem | undefined): RepositorySettings {
   if (own.type !== 'proxy') return own;
   return {
     ...own,
@@ -97,11 +102,8 @@ async function settingsOf(own: RepositoryConfig): Promise<RepositorySettings> {
     index: own.index && new URL(own.index.href),
     username: own.credentials?.username,
     password: own.credentials?.password,
-    ca: own.ca === undefined ? undefined : await readFile(own.ca, 'utf8'),
-    clientCertificate: own.clientCertificate && {
-      cert: await readFile(own.clientCertificate.cert, 'utf8'),
-      key: await readFile(own.clientCertificate.key, 'utf8'),
-    },
+    ca: pem?.ca,
+    clientCertificate: pem?.clientCertificate,
   };
 }
 

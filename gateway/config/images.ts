@@ -10,7 +10,7 @@ const digest = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
  * it is `latest`, and of both the digest counts, as for docker. Throws BadValue (OCI distribution, "Pulling manifests").
  */
 export function parseImage(text: string): ImageReference {
-  const [, name = '', label, hash] = /^([^@:]*(?::\d+\/[^@:]*)?)(?::([^@]*))?(?:@(.*))?$/.exec(text) ?? [];
+  const [, name = '', label, hash] = /^([^:@]*)(?::([^@]*))?(?:@(.*))?$/.exec(withoutHost(text)) ?? [];
   refuseBadName(name);
   if (label !== undefined && !tag.test(label)) {
     throw new BadValue('has no valid tag behind its ":"; write for example nginx:1.27');
@@ -23,10 +23,16 @@ export function parseImage(text: string): ImageReference {
   return { name, reference: hash ?? label ?? 'latest' };
 }
 
+/** The text again; throws BadValue when it says where the image is, which the hosts and repositories do. */
+function withoutHost(text: string): string {
+  if (/^[a-z]+:\/\//i.test(text)) throw new BadValue(`is a URL; ${asClients}`);
+  if (/^[^/@]+:\d+\//.test(text)) throw new BadValue(`has a host with a port; ${asClients}`);
+  return text;
+}
+
+const asClients = 'write only what clients write behind the host, such as nginx:1.27';
+
 function refuseBadName(name: string): void {
-  if (name.includes(':')) {
-    throw new BadValue('has a host with a port; write the image as clients name it behind this gateway');
-  }
   if (/[A-Z]/.test(name)) throw new BadValue('has capitals in its name; image names are lower case');
   if (name.length > 255 || !name.split('/').every(isComponent)) {
     throw new BadValue('is not an image; write for example nginx:1.27 or quay.io/coreos/etcd:v3.5.0');

@@ -12,6 +12,7 @@ import { resolve } from './resolve.ts';
 import { readSource } from './source.ts';
 
 export { ConfigErrors } from './errors.ts';
+export type { Problem } from './errors.ts';
 export type * from './config.ts';
 
 /** Everything that a configuration is made of. */

@@ -40,6 +40,7 @@ const outlineSchema = z.object({
     clientCert: any,
     clientKey: any,
   }),
+  prefetch: z.object({ images: texts }).prefault({}).catch({ images: undefined }),
   auth: z
     .object({ roles: entries({}), assign: lenient(z.record(z.string(), texts)) })
     .prefault({})
@@ -56,7 +57,14 @@ export type Outline = z.output<typeof outlineSchema>;
 export type RepositoryOutlines = NonNullable<Outline['repositories']>;
 
 /** What may be in the part of a broken text that could not be read. */
-const unseen = { hosts: null, connectors: null, blobStores: null, repositories: null, auth: null };
+const unseen = {
+  hosts: null,
+  connectors: null,
+  blobStores: null,
+  repositories: null,
+  prefetch: null,
+  auth: null,
+};
 
 /** Always succeeds: what has mistakes is left out, and in a text that is not intact so is what seems to be missing. */
 export function outlineOf(file: Readonly<Record<string, unknown>>, intact: boolean): Outline {

@@ -2,11 +2,11 @@ import { BadValue } from './errors.ts';
 
 const form = /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9.]+)?$/;
 
-/** `os/architecture` or `os/architecture/variant` in the words of Go, as image indexes have them. Throws BadValue. */
+/** `all`, or `os/architecture` or `os/architecture/variant` in the words of Go, as image indexes have them. Throws BadValue. */
 export function parsePlatform(text: string): string {
-  if (!form.test(text)) {
+  if (text !== 'all' && !form.test(text)) {
     throw new BadValue(
-      'is not a platform; write for example linux/amd64 or linux/arm/v7, or all in place of the list',
+      'is not a platform; write for example linux/amd64 or linux/arm/v7, or all for every one',
     );
   }
   return text;

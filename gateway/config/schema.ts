@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseAddress, parseRange } from './addresses.ts';
 import { parseInterval } from './durations.ts';
-import { flag, list, mapping, named, parsed, text, word } from './fields.ts';
+import { flag, list, mapping, named, oneOrMore, parsed, text, word } from './fields.ts';
 import { parseImage } from './images.ts';
 import { parsePattern } from './names.ts';
 import { parsePlatform } from './platforms.ts';
@@ -49,8 +49,8 @@ const prefetch = mapping({
     1,
     'is empty; name an image, or take prefetch out',
   ),
-  platforms: z
-    .union([z.literal('all'), list(parsed('a platform such as linux/amd64', parsePlatform)).min(1)])
+  platforms: oneOrMore(parsed('a platform such as linux/amd64', parsePlatform))
+    .transform((platforms) => (platforms.includes('all') ? 'all' : platforms))
     .default(['linux/amd64']),
   interval: parsed('a duration such as 1d', parseInterval).default(86_400_000),
 });

@@ -33,17 +33,15 @@ export function parseRegistryUrl(text: string): URL {
  * credentials, so no message repeats it. Throws BadValue.
  */
 export function parseOutboundProxy(text: string): URL {
+  if (/^socks/i.test(text)) throw new BadValue('is a SOCKS proxy; only http and https proxies can be used');
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url !== null && url.protocol.startsWith("socks")) {
-    throw new BadValue('is a SOCKS proxy; only http and https proxies can be used');
-  }
-  if (
-    url === null ||
-    !/^https?:$/.test(url.protocol) ||
-    url.pathname !== '/' ||
-    url.search + url.hash !== ''
-  ) {
+  if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new BadValue('is not the URL of a proxy; write for example http://proxy.example.org:3128');
+  }
+  if (url.pathname + url.search + url.hash !== '/') {
+    throw new BadValue(
+      'has something behind its host; write it without, and "/", "?" and "#" of a password as %2F, %3F and %23',
+    );
   }
   return url;
 }

@@ -6,6 +6,7 @@ import { checkCycles } from './cycles.ts';
 import { checkHosts } from './hosts.ts';
 import { checkNames } from './names.ts';
 import { checkPorts } from './ports.ts';
+import { checkPrefetch } from './prefetch.ts';
 import { checkRepositories } from './repositories.ts';
 import { checkTls } from './tls.ts';
 
@@ -18,6 +19,7 @@ const checks = [
   checkRepositories,
   checkCycles,
   checkAuth,
+  checkPrefetch,
 ];
 
 /** What is wrong between keys that are each right by themselves, as far as they can be seen. */

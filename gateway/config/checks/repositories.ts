@@ -59,7 +59,7 @@ function* checkWritable(
 
 function* checkProxy(
   path: Path,
-  { username, password, prefix, upstream }: RepositoryOutline,
+  { username, password, clientCert, clientKey, prefix, upstream }: RepositoryOutline,
 ): Iterable<Finding> {
   if (username !== undefined && password === undefined) {
     yield { path: [...path, 'password'], message: 'is missing; a username needs one' };
@@ -67,7 +67,17 @@ function* checkProxy(
   if (password !== undefined && username === undefined) {
     yield { path: [...path, 'username'], message: 'is missing; a password needs one' };
   }
-  const url = typeof upstream === 'string' ? URL.parse(upstream) : null;
+  if (clientCert !== undefined && clientKey === undefined) {
+    yield { path: [...path, 'clientKey'], message: 'is missing; clientCert needs the PEM file of its key' };
+  }
+  if (clientKey !== undefined && clientCert === undefined) {
+    yield {
+      path: [...path, 'clientCert'],
+      message: 'is missing; clientKey needs the PEM file of its certificate',
+    };
+  }
+  const first: unknown = Array.isArray(upstream) ? upstream[0] : upstream;
+  const url = typeof first === 'string' ? URL.parse(first) : null;
   if (prefix === undefined && url?.protocol.startsWith('http') && defaultPrefix(url) === undefined) {
     const message = "is missing; the upstream's host cannot be part of an image name, so say what shall";
     yield { path: [...path, 'prefix'], message };

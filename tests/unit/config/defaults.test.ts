@@ -65,6 +65,36 @@ test('an empty file and one with every section commented out are no file', async
   }
 });
 
+test('the prefix of an upstream with several addresses comes from the first', async () => {
+  const text = `hosts: {}
+repositories:
+  a: { type: proxy, upstream: ["https://mirror.lan", "https://docker.io"] }
+  b: { type: proxy, upstream: ["https://docker.io", "https://mirror.lan"] }
+  c: { type: proxy, upstream: ["https://docker.io", "https://mirror.lan"], prefix: mirror }`;
+  const { repositories } = await load(text);
+  const proxies = [...repositories.values()].filter((each) => each.type === 'proxy');
+  expect(proxies.map(({ prefix, library }) => [prefix, library])).toEqual([
+    ['mirror.lan', false],
+    ['docker.io', true],
+    ['mirror', false],
+  ]);
+});
+
+test('a prefetch needs only its images', async () => {
+  const { prefetch } = await load('prefetch: { images: [nginx] }');
+  expect(prefetch).toEqual({
+    images: [{ name: 'nginx', reference: 'latest' }],
+    platforms: ['linux/amd64'],
+    interval: 86_400_000,
+  });
+  for (const all of ['all', '[all]', '[linux/amd64, all]']) {
+    expect((await load(`prefetch: { images: [a], platforms: ${all} }`)).prefetch?.platforms).toBe('all');
+  }
+  expect((await load('prefetch: { images: [a], platforms: linux/arm64 }')).prefetch?.platforms).toEqual([
+    'linux/arm64',
+  ]);
+});
+
 test('a configuration cannot be changed', async () => {
   const config = await load(undefined);
   const hosts = config.hosts as Map<string, unknown>;

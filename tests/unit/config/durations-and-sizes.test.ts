@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseDuration } from '../../../gateway/config/durations.ts';
+import { parseCount } from '../../../gateway/config/counts.ts';
+import { parseDuration, parseInterval, parsePeriod, parseWait } from '../../../gateway/config/durations.ts';
 import { BadValue } from '../../../gateway/config/errors.ts';
-import { parseSize } from '../../../gateway/config/sizes.ts';
+import { parseRoom, parseSize } from '../../../gateway/config/sizes.ts';
 
 const units = [86_400_000, 3_600_000, 60_000, 1000, 1];
 const letters = ['d', 'h', 'm', 's', 'ms'];
@@ -76,4 +77,15 @@ describe('sizes', () => {
       expect(() => parseSize(text)).toThrow(BadValue);
     },
   );
+});
+
+test.each([
+  [parsePeriod, ['1ms', '400d'], ['0s', '0m', 'soon']],
+  [parseWait, ['1ms', '24d'], ['0s', '25d', '']],
+  [parseInterval, ['1m', '24d'], ['59s', '0s', '25d']],
+  [parseRoom, ['1B', '100GiB'], ['0GiB', '0', '10G']],
+  [parseCount, ['1', '32', '10000'], ['0', '-1', '1.5', '10001', '99999', '032', '1e3', 'many', '']],
+])('%o has its limits', (parse, good, bad) => {
+  for (const text of good) expect(parse(text), text).toBeGreaterThan(0);
+  for (const text of bad) expect(() => parse(text), text).toThrow(BadValue);
 });

@@ -27,7 +27,7 @@ repositories:
     private: ["team/**"]
   quay:
     type: proxy
-    upstream: https://quay.io
+    upstream: [https://mirror.lan:5000/quay/, https://quay.io]
     prefix: quay.io
     library: auto
     index: https://quay.io
@@ -35,8 +35,19 @@ repositories:
     username: u
     password: \${QUAY_PASSWORD}
     ca: /path/upstream-ca.crt
-    tagMaxAge: 10m
-    notFoundMaxAge: 1m
+    clientCert: /path/client.pem
+    clientKey: client.key
+    connectTimeout: 5s
+    headersTimeout: 15s
+    bodyTimeout: 2m
+    maxConnections: 8
+    tagMaxAge: 11m
+    staleWhileRevalidate: 1h
+    notFoundMaxAge: 2m
+    tags: upstream
+    autoBlock: false
+    maxSize: 100GiB
+    maxUnused: 30d
     offline: false
   docker-group: { type: group, members: [docker-hosted, quay], writable: docker-hosted }
 auth:
@@ -47,6 +58,8 @@ auth:
   assign: { alice: [developer] }
 trustedProxies: [127.0.0.1/32]
 compatibility: { schema1: true }
+prefetch: { images: ["nginx:1.27", quay.io/coreos/etcd], platforms: [linux/amd64, linux/arm/v7], interval: 12h }
+outbound: { httpProxy: "http://proxy:3128", httpsProxy: "http://u:p@proxy:3129", noProxy: ".lan,10.0.0.0" }
 log: { level: info, format: json }
 `;
 
@@ -93,10 +106,25 @@ test('every optional key is read', async () => {
       routes: ['coreos/**', 'prometheus/**'],
       credentials: { username: 'u', password: 'pa: "ss' },
       ca: '/path/upstream-ca.crt',
-      tagMaxAge: 600_000,
-      notFoundMaxAge: 60_000,
+      clientCertificate: { cert: '/path/client.pem', key: `${folder}/client.key` },
+      connectTimeout: 5000,
+      headersTimeout: 15_000,
+      bodyTimeout: 120_000,
+      maxConnections: 8,
+      tagMaxAge: 660_000,
+      staleWhileRevalidate: 3_600_000,
+      notFoundMaxAge: 120_000,
+      tags: 'upstream',
+      autoBlock: false,
+      maxSize: 100 * 1024 ** 3,
+      maxUnused: 30 * 86_400_000,
     });
-    expect((config.repositories.get('quay') as ProxyConfig).index?.href).toBe('https://quay.io/');
+    const quay = config.repositories.get('quay') as ProxyConfig;
+    expect(quay.index?.href).toBe('https://quay.io/');
+    expect(quay.upstreams.map(({ href }) => href)).toEqual([
+      'https://mirror.lan:5000/quay',
+      'https://quay.io/',
+    ]);
     expect(config.auth.htpasswd).toBe(`${folder}/htpasswd`);
     expect(config.auth.roles.get('developer')).toEqual([
       { names: ['team/**'], actions: ['pull', 'push'] },
@@ -105,5 +133,18 @@ test('every optional key is read', async () => {
     expect(config.auth.assign.get('alice')).toEqual(['developer']);
     expect(config.trustedProxies).toEqual([{ address: '127.0.0.1', prefix: 32, family: 'ipv4' }]);
     expect(config.compatibility).toEqual({ schema1: true });
+    expect(config.prefetch).toEqual({
+      images: [
+        { name: 'nginx', reference: '1.27' },
+        { name: 'quay.io/coreos/etcd', reference: 'latest' },
+      ],
+      platforms: ['linux/amd64', 'linux/arm/v7'],
+      interval: 43_200_000,
+    });
+    expect(config.outbound).toEqual({
+      httpProxy: new URL('http://proxy:3128'),
+      httpsProxy: new URL('http://u:p@proxy:3129'),
+      noProxy: '.lan,10.0.0.0',
+    });
   });
 });

@@ -202,6 +202,97 @@ repositories:
       '6: repositories.d.prefix: is missing',
     ],
   ],
+  'addresses of an upstream': [
+    `hosts: {}
+repositories:
+  a: { type: proxy, upstream: [] }
+  b: { type: proxy, upstream: [https://b.io, b.io, https://b.io/v2, "https://b.io/"] }
+  c: { type: proxy, upstream: [https://c.io, https://registry-1.docker.io, https://docker.io/, "https://C.io/"] }
+  d: { type: proxy, upstream: { url: https://d.io } }
+  e: { type: proxy, upstream: [[https://e.io], null] }
+  f: { type: proxy, upstream: }
+  g: { type: proxy, upstream: ["http://[::1]:5000", https://g.io] }
+  h: { type: proxy }`,
+    [
+      '3: repositories.a.upstream: is empty; give at least one',
+      '4: repositories.b.upstream[1]: is not the URL',
+      '4: repositories.b.upstream[2]: ends in the version of the API',
+      '5: repositories.c.upstream[2]: is the same server as upstream[1]; keep one',
+      '5: repositories.c.upstream[3]: is the same server as upstream[0]; keep one',
+      '6: repositories.d.upstream: must be the URL of a registry',
+      '7: repositories.e.upstream[0]: must be the URL of a registry',
+      '7: repositories.e.upstream[1]: has no value',
+      '8: repositories.f.upstream: has no value',
+      '9: repositories.g.prefix: is missing',
+      '10: repositories.h.upstream: is missing; it must be the URL of a registry',
+    ],
+  ],
+  'half of a client certificate': [
+    `hosts: {}
+repositories:
+  a: { type: proxy, upstream: https://a.io, clientCert: a.pem }
+  b: { type: proxy, upstream: https://b.io, clientKey: b.pem }
+  c: { type: proxy, upstream: https://c.io, clientCert: c.pem, clientKeys: c.key }
+  d: { type: hosted, clientCert: d.pem }`,
+    [
+      '3: repositories.a.clientKey: is missing',
+      '4: repositories.b.clientCert: is missing',
+      '5: repositories.c.clientKeys: unknown key; did you mean "clientKey"?',
+      '6: repositories.d.clientCert: unknown key; it belongs to type: proxy',
+    ],
+  ],
+  'limits of a proxy': [
+    `hosts: {}
+repositories:
+  a:
+    type: proxy
+    upstream: https://a.io
+    connectTimeout: 10
+    headersTimeout: 0s
+    bodyTimeout: 100d
+    maxConnections: none
+    staleWhileRevalidate: 1 day
+    tags: upstreams
+    autoBlock: no
+    maxSize: 100G
+    maxUnused: 0d
+  b: { type: proxy, upstream: https://b.io, maxSize: 0B, maxUnused: , maxConnections: 0 }`,
+    [
+      '6: repositories.a.connectTimeout: needs a unit: write 10s',
+      '7: repositories.a.headersTimeout: must be longer than 0',
+      '8: repositories.a.bodyTimeout: is too long to wait',
+      '9: repositories.a.maxConnections: is not a count',
+      '10: repositories.a.staleWhileRevalidate: is not a duration',
+      '11: repositories.a.tags: must be one of cached, upstream; did you mean "upstream"?',
+      '12: repositories.a.autoBlock: must be true or false',
+      '13: repositories.a.maxSize: may mean two sizes',
+      '14: repositories.a.maxUnused: must be longer than 0',
+      '15: repositories.b.maxSize: leaves no room',
+      '15: repositories.b.maxUnused: has no value',
+      '15: repositories.b.maxConnections: is not a count',
+    ],
+  ],
+  prefetch: [
+    `hosts: { idocker.io: { read: group } }
+${repositories}prefetch:
+  images: [nginx:1.27, "Nginx:1", idocker.io/nginx:1, "x@sha256:12"]
+  platforms: [linux/amd64, amd64]
+  interval: 1s
+  image: x`,
+    [
+      '7: prefetch.images[1]: has capitals in its name',
+      '7: prefetch.images[2]: begins with the host idocker.io; write only what comes behind it: nginx:1',
+      '7: prefetch.images[3]: has no valid digest',
+      '8: prefetch.platforms[1]: is not a platform',
+      '9: prefetch.interval: is too short',
+      '10: prefetch.image: unknown key; did you mean "images"?',
+    ],
+  ],
+  'a prefetch of nothing': [
+    'prefetch: { images: [], platforms: [] }',
+    ['1: prefetch.images: is empty', '1: prefetch.platforms: is empty'],
+  ],
+  'a prefetch without images': ['prefetch: { images: nginx }', ['1: prefetch.images: must be a list']],
   'blob stores': [
     'blobStores:\n  a: {}\n  b: { path: x }\n  c: { path: x }\n  d: { type: s4, path: y }',
     [
