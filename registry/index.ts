@@ -22,7 +22,14 @@ export { openFilesystem, withQuota, type BlobStore } from './blobs/index.ts';
 export type { Door, Exchange, Facts, Route } from './http/exchange.ts';
 export { respondError } from './http/respond.ts';
 export { openSqlite, type Metadata } from './metadata/index.ts';
-export { parseOperation, RegistryError, type Caller, type Operation } from './model/index.ts';
+export {
+  parseName,
+  parseReference,
+  parseOperation,
+  RegistryError,
+  type Caller,
+  type Operation,
+} from './model/index.ts';
 export type {
   GroupSettings,
   HostedSettings,
