@@ -1,9 +1,12 @@
 import type { Name } from '../model/index.ts';
 import type { Answer } from './answer.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
+import { answerDue } from './deadline.ts';
 import { UpstreamFailure } from './failure.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { hidden } from './refusal.ts';
 import { basicAuthorization, type ClientSettings } from './settings.ts';
+import type { Counts } from './tally.ts';
 import { TokenSource, type TokenRequest } from './token-source.ts';
 import { Transport, type Ask } from './transport.ts';
 
@@ -14,7 +17,7 @@ type Demand =
       readonly scheme: 'bearer';
       readonly realm: URL;
       readonly service: string | undefined;
-      readonly scopeOf: (name: Name) => string;
+      readonly scopeOf: (name: Name | undefined) => string;
     };
 
 /** An Authorization header, and for a token how it was come by. */
@@ -22,6 +25,9 @@ interface Pass {
   readonly authorization: string;
   readonly token?: { readonly text: string; readonly request: TokenRequest; readonly fresh: boolean };
 }
+
+/** A request with the time by which its answer must be here. */
+type BoundedAsk = Ask & { readonly until: number };
 
 /** Without, with a remembered pass that is refused, and with a new one. */
 const mostAttempts = 3;
@@ -40,23 +46,39 @@ export class Client {
   }
 
   /**
-   * The answer to a request about `name`; 401, with its body dropped, only when nothing that we have is accepted.
-   * Throws UpstreamFailure, or the signal's reason once it fired.
+   * The answer to a request about `name`, or about no image in particular; 401, with its body dropped, only when nothing
+   * that we have is accepted. Throws UpstreamFailure, or the signal's reason once it fired.
    */
-  async send(ask: Ask, name: Name): Promise<Answer> {
-    let pass = this.#demand && (await this.#passFor(this.#demand, name, ask.signal));
+  async send(ask: Ask, name?: Name): Promise<Answer> {
+    const whole = { ...ask, until: ask.until ?? answerDue(this.#settings) };
+    let pass = this.#demand && (await this.#passFor(this.#demand, name, whole));
     for (let attempt = 1; ; attempt += 1) {
       const headers = pass ? { ...ask.headers, authorization: pass.authorization } : ask.headers;
-      const answer = await this.#transport.send({ ...ask, headers });
+      const answer = await this.#transport.send({ ...whole, headers });
       const anonymous = pass?.token !== undefined && this.#settings.username === undefined;
       if (answer.status === 403 && anonymous) throw hidden(this.#settings.name, answer);
       if (answer.status !== 401) return answer;
       answer.drop();
-      const next = attempt < mostAttempts && (await this.#nextPass(answer, pass, name, ask.signal));
+      const next = attempt < mostAttempts && (await this.#nextPass(answer, pass, name, whole));
       if (!next && anonymous) throw hidden(this.#settings.name, answer);
       if (!next) return answer;
       pass = next;
     }
+  }
+
+  /** The answer to a request without authorization, whatever it is. Throws as `send` does. */
+  async sendPlain(ask: Ask): Promise<Answer> {
+    return await this.#transport.send(ask);
+  }
+
+  /** How many pulls the upstream still allows, where it says so. */
+  rateLimit(): RateLimit | undefined {
+    return this.#transport.rateLimit();
+  }
+
+  /** What was asked so far, and is under way. */
+  counts(): Counts {
+    return this.#transport.counts();
   }
 
   /** Ends every connection. */
@@ -68,8 +90,8 @@ export class Client {
   async #nextPass(
     answer: Answer,
     refused: Pass | undefined,
-    name: Name,
-    signal: AbortSignal | undefined,
+    name: Name | undefined,
+    ask: BoundedAsk,
   ): Promise<Pass | undefined> {
     // A host that we were redirected to must not name the realm that gets the password.
     if (answer.url.origin !== this.#settings.url.origin) return undefined;
@@ -78,22 +100,26 @@ export class Client {
     this.#demand = demand;
     if (refused?.token) this.#tokens.discard(refused.token.request, refused.token.text);
     if (refused?.token?.fresh && isSame(requestOf(demand, name), refused.token.request)) return undefined;
-    const next = await this.#passFor(demand, name, signal);
+    const next = await this.#passFor(demand, name, ask);
     return next?.authorization === refused?.authorization ? undefined : next;
   }
 
-  async #passFor(demand: Demand, name: Name, signal: AbortSignal | undefined): Promise<Pass | undefined> {
+  async #passFor(
+    demand: Demand,
+    name: Name | undefined,
+    { signal, until }: BoundedAsk,
+  ): Promise<Pass | undefined> {
     const request = requestOf(demand, name);
     if (!request) {
       const authorization = basicAuthorization(this.#settings);
       return authorization === undefined ? undefined : { authorization };
     }
-    const { token, fresh } = await this.#tokens.get(request, signal);
+    const { token, fresh } = await this.#tokens.get(request, signal, until);
     return { authorization: `Bearer ${token}`, token: { text: token, request, fresh } };
   }
 
   /** Bearer before Basic: with it, the password travels less. */
-  #demandOf(challenges: readonly Challenge[], name: Name): Demand | undefined {
+  #demandOf(challenges: readonly Challenge[], name: Name | undefined): Demand | undefined {
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     if (!bearer) return challenges.some(({ scheme }) => scheme === 'basic') ? { scheme: 'basic' } : undefined;
     const { realm = '', service, scope } = bearer.params;
@@ -109,7 +135,7 @@ export class Client {
   }
 }
 
-function requestOf(demand: Demand, name: Name): TokenRequest | undefined {
+function requestOf(demand: Demand, name: Name | undefined): TokenRequest | undefined {
   if (demand.scheme === 'basic') return undefined;
   return { realm: demand.realm, service: demand.service, scope: demand.scopeOf(name) };
 }
@@ -122,10 +148,14 @@ function isSame(one: TokenRequest | undefined, other: TokenRequest): boolean {
  * How the scope for other names is made from the one that was asked for `name`: some registries put the name of one of
  * their own repositories before it (`repository:docker-remote/library/nginx:pull`), some have one scope for all.
  */
-function scopePattern(scope: string | undefined, name: Name): (other: Name) => string {
-  if (scope === undefined) return (other) => `repository:${other}:pull`;
+function scopePattern(
+  scope: string | undefined,
+  name: Name | undefined,
+): (other: Name | undefined) => string {
+  if (scope === undefined) return (other) => (other === undefined ? '' : `repository:${other}:pull`);
+  if (name === undefined) return () => scope;
   const actions = /:[^:]*$/.exec(scope)?.[0] ?? '';
   const before = scope.slice(0, -(name + actions).length);
   const hasName = scope.endsWith(name + actions) && /^repository:(?:[^: ]*\/)?$/.test(before);
-  return hasName ? (other) => before + other + actions : () => scope;
+  return hasName ? (other) => (other === undefined ? '' : before + other + actions) : () => scope;
 }

@@ -1,3 +1,5 @@
+import { proxyFault } from './proxy-fault.ts';
+
 /** Why an upstream gave no definite answer. */
 export type FailureKind =
   | 'unreachable'
@@ -15,6 +17,7 @@ export interface FailureFacts {
   readonly status?: number | undefined;
   readonly retryAfter?: number | undefined;
   readonly cause?: unknown;
+  readonly asked?: boolean;
 }
 
 /**
@@ -28,6 +31,8 @@ export class UpstreamFailure extends Error {
   readonly kind: FailureKind;
   readonly status: number | undefined;
   readonly retryAfter: number | undefined;
+  /** False when the reason is ours and says nothing of the upstream: it was not asked, or we are stopping. */
+  readonly asked: boolean;
 
   constructor(upstream: string, kind: FailureKind, message: string, facts: FailureFacts = {}) {
     super(`${upstream}: ${message}`, facts.cause === undefined ? {} : { cause: facts.cause });
@@ -35,6 +40,7 @@ export class UpstreamFailure extends Error {
     this.kind = kind;
     this.status = facts.status;
     this.retryAfter = facts.retryAfter;
+    this.asked = facts.asked ?? true;
   }
 }
 
@@ -44,6 +50,7 @@ interface Fault {
   readonly says: string;
 }
 
+const isStopping = /^UND_ERR_(DESTROYED|CLOSED)$/;
 const checkNetwork = 'check its address, the DNS and the way there';
 
 /** By the error codes of undici, Node and OpenSSL; the first row that fits. */
@@ -70,17 +77,30 @@ const faults: readonly Fault[] = [
     kind: 'unreachable',
     says: 'broke the connection: try again',
   },
-  { code: /^UND_ERR_(DESTROYED|CLOSED)$/, kind: 'unreachable', says: 'is no longer asked: we are stopping' },
+  { code: isStopping, kind: 'unreachable', says: 'is no longer asked: we are stopping' },
   { code: /^/, kind: 'unreachable', says: `could not be reached: ${checkNetwork}` },
 ];
 
-/** The failure that an error of the connection to `host` means; `host` is what the message calls it. */
-export function failureOf(upstream: string, host: string, cause: unknown): UpstreamFailure {
+/** Whom an error of the connection is about, as the message calls them. */
+export interface Way {
+  readonly host: string;
+  /** The proxy between us and the host. */
+  readonly proxy: string | undefined;
+}
+
+/** The failure that an error of the connection to a host, or to the proxy before it, means. */
+export function failureOf(upstream: string, { host, proxy }: Way, cause: unknown): UpstreamFailure {
   const code = codeOf(cause);
+  const ofProxy = proxy === undefined ? undefined : proxyFault(cause, code, host);
+  if (ofProxy !== undefined)
+    return new UpstreamFailure(upstream, 'unreachable', `the proxy ${proxy ?? ''} ${ofProxy}`, { cause });
   const fault = faults.find((row) => row.code.test(code));
   const why = code === '' ? '' : ` (${code})`;
-  return new UpstreamFailure(upstream, fault?.kind ?? 'unreachable', `${host} ${fault?.says ?? ''}${why}`, {
+  const through = proxy === undefined ? '' : `, asked through the proxy ${proxy},`;
+  const message = `${host}${through} ${fault?.says ?? ''}${why}`;
+  return new UpstreamFailure(upstream, fault?.kind ?? 'unreachable', message, {
     cause,
+    asked: !isStopping.test(code),
   });
 }
 

@@ -5,11 +5,14 @@ import {
   digestFrom,
   isDigest,
   manifestTypes,
+  parseManifest,
+  parseSchema1,
   RegistryError,
   schema1Types,
   withoutParameters,
   type Digest,
   type DigestAlgorithm,
+  type Manifest,
   type Reference,
 } from '../model/index.ts';
 import type { Answer } from './answer.ts';
@@ -41,6 +44,15 @@ export function takenTypes({ schema1 = false }: Pick<ClientSettings, 'schema1'>)
   return schema1 ? [...manifestTypes, ...Object.values(schema1Types)] : manifestTypes;
 }
 
+/** Content-Types that registries behind file servers and object stores give to manifests too. */
+const saysNothing: ReadonlySet<string> = new Set([
+  '',
+  'application/json',
+  'application/octet-stream',
+  'binary/octet-stream',
+  'text/plain',
+]);
+
 /** Reads an answer of 200 to HEAD; throws UpstreamFailure when it cannot be that of a registry. */
 export function readHead(
   upstream: string,
@@ -49,13 +61,14 @@ export function readHead(
   reference: Reference,
 ): UpstreamManifestHead {
   answer.drop();
-  const mediaType = mediaTypeOf(answer);
-  if (mediaType !== '' && !types.includes(mediaType)) throw wrongType(upstream, answer, mediaType);
+  const type = mediaTypeOf(answer);
+  const isKnown = types.includes(type);
+  if (!isKnown && !saysNothing.has(type)) throw wrongType(upstream, answer, type);
   const wanted = wantedDigest(reference);
   const said = saidDigest(answer);
   if (wanted && said && algorithmOf(wanted) === algorithmOf(said) && wanted !== said)
     throw wrongDigest(upstream, answer);
-  return { digest: wanted ?? said, mediaType, size: answer.length };
+  return { digest: wanted ?? said, mediaType: isKnown ? type : '', size: answer.length };
 }
 
 /**
@@ -68,19 +81,40 @@ export async function readManifest(
   answer: Answer,
   reference: Reference,
 ): Promise<UpstreamManifest> {
-  const mediaType = mediaTypeOf(answer);
+  const type = mediaTypeOf(answer);
   // The digest of a tag's manifest may be ours alone to compute, and must then be that of the plain bytes.
   const isPlain = /^(identity)?$/.test(answer.header('content-encoding') ?? '');
-  if (!isPlain || !types.includes(mediaType)) {
+  if (!isPlain || !(types.includes(type) || saysNothing.has(type))) {
     answer.drop();
-    throw wrongType(upstream, answer, isPlain ? mediaType : 'compressed bytes');
+    throw wrongType(upstream, answer, isPlain ? type : 'compressed bytes');
   }
   const bytes = await answer.read(manifestLimit);
+  const mediaType = types.includes(type) ? type : typeOf(bytes);
+  if (mediaType === undefined || !types.includes(mediaType)) throw wrongType(upstream, answer, type);
   const part = digested(upstream, answer, bytes, mediaType);
   const claims = [wantedDigest(reference), saidDigest(answer)].filter((claim) => claim !== undefined);
   if (claims.some((claim) => claim !== digestOf(algorithmOf(claim), part)))
     throw wrongDigest(upstream, answer);
   return { digest: claims[0] ?? digestOf('sha256', part), mediaType, bytes };
+}
+
+/** Every kind of manifest tries to read the bytes; those that throw are not it. */
+const readings: readonly ((bytes: Uint8Array) => Manifest)[] = [
+  (bytes) => parseManifest(bytes, ''),
+  (bytes) => parseSchema1(bytes, schema1Types.signed),
+  (bytes) => parseSchema1(bytes, schema1Types.plain),
+];
+
+/** The type of a manifest by what it holds; undefined when it is none, or could be taken for either of two. */
+function typeOf(bytes: Uint8Array): string | undefined {
+  for (const read of readings) {
+    try {
+      return read(bytes).mediaType;
+    } catch (cause) {
+      if (!(cause instanceof RegistryError)) throw cause;
+    }
+  }
+  return undefined;
 }
 
 function digested(upstream: string, answer: Answer, bytes: Uint8Array, mediaType: string): Uint8Array {

@@ -5,6 +5,8 @@ import type { Answer } from './answer.ts';
 export interface Target {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** True once a redirect has led to another origin, which gets neither credentials nor our certificate. */
+  readonly isForeign?: boolean;
 }
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -27,7 +29,9 @@ export function redirectTarget(upstream: string, answer: Answer, from: Target): 
     throw refuse('something that is not an http address: check that it is a registry');
   if (from.url.protocol === 'https:' && url.protocol === 'http:')
     throw refuse(`${url.host} without TLS, which is not followed: make it redirect to https`);
-  return { url, headers: url.origin === from.url.origin ? from.headers : withoutAuthorization(from.headers) };
+  if (url.origin === from.url.origin)
+    return { url, headers: from.headers, isForeign: from.isForeign ?? false };
+  return { url, headers: withoutAuthorization(from.headers), isForeign: true };
 }
 
 function withoutAuthorization(headers: Target['headers']): Target['headers'] {

@@ -1,3 +1,4 @@
+import { Deadline } from './deadline.ts';
 import { UpstreamFailure } from './failure.ts';
 import { hidden, refusal } from './refusal.ts';
 import { basicAuthorization, type ClientSettings } from './settings.ts';
@@ -47,13 +48,21 @@ export class TokenSource {
     this.#now = settings.now ?? (() => performance.now());
   }
 
-  /** A token for the request; `signal` ends the wait, not the fetch that others may wait for. */
-  async get(request: TokenRequest, signal: AbortSignal | undefined): Promise<Grant> {
+  /**
+   * A token for the request; the signal, and `until` by `performance.now()`, end the wait, not the fetch that others may
+   * wait for.
+   */
+  async get(request: TokenRequest, signal: AbortSignal | undefined, until: number): Promise<Grant> {
     const key = keyOf(request);
     const held = this.#held.get(key);
     if (held && held.until > this.#now()) return { token: held.token, fresh: false };
-    const { token } = await untilAborted(this.#fetchOnce(key, request), signal);
-    return { token, fresh: true };
+    const deadline = new Deadline(signal, until - performance.now(), () => this.#late(request.realm));
+    try {
+      const { token } = await untilAborted(this.#fetchOnce(key, request), deadline.signal);
+      return { token, fresh: true };
+    } finally {
+      deadline.end();
+    }
   }
 
   /** Forgets a token that was refused, unless another has taken its place. */
@@ -111,6 +120,11 @@ export class TokenSource {
     throw this.#unusable(`the password is not sent to the token service ${realm.host}, which is without TLS`);
   }
 
+  #late(realm: URL): UpstreamFailure {
+    const message = `the token service ${realm.host} did not answer in time: try again later`;
+    return new UpstreamFailure(this.#settings.name, 'timeout', message);
+  }
+
   #unusable(what: string): UpstreamFailure {
     const message = `${what}: make ${this.#settings.url.host} name a working realm in its WWW-Authenticate header`;
     return new UpstreamFailure(this.#settings.name, 'bad-answer', message);
@@ -142,8 +156,7 @@ function parseToken(bytes: Buffer): { token: string; lifetime: number } | undefi
   }
 }
 
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return await work;
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const stop = (): void => {
     reject(signal.reason as Error);

@@ -1,9 +1,14 @@
-import { getCACertificates } from 'node:tls';
-import { Agent, type Dispatcher } from 'undici';
-import { Answer } from './answer.ts';
-import { failureOf, isBrokenConnection, UpstreamFailure } from './failure.ts';
+import type { Dispatcher } from 'undici';
+import type { Answer } from './answer.ts';
+import { Connections } from './connections.ts';
+import { answerDue, thinkingTime } from './deadline.ts';
+import { isBrokenConnection, UpstreamFailure } from './failure.ts';
+import { readRateLimit, type RateLimit } from './rate-limit.ts';
 import { redirectTarget, type Target } from './redirect.ts';
+import { RunningRequest } from './running-request.ts';
 import type { ClientSettings } from './settings.ts';
+import { Tally, type Counts } from './tally.ts';
+import { Turns } from './turns.ts';
 
 /** One request that changes nothing and may therefore be sent again. */
 export interface Ask extends Target {
@@ -12,29 +17,40 @@ export interface Ask extends Target {
   readonly signal: AbortSignal | undefined;
   /** True for what may take long: it has its own connections, so that short questions never wait behind it. */
   readonly bulk?: boolean;
+  /**
+   * When the answer must be here, by `performance.now()`, its body too unless that is taken as a stream; `answerDue` by
+   * default. Several requests for one answer, as for the pages of a list, share one.
+   */
+  readonly until?: number;
 }
 
 const mostRedirects = 5;
 /** For each kind of request and each host; a download takes one connection from its first to its last byte. */
-const connections = 32;
+const usualConnections = 32;
 
 /** Sends requests over HTTP/1.1 and follows redirects; bodies stay as they are on the wire, so digests hold. */
 export class Transport {
   readonly #settings: ClientSettings;
-  readonly #questions: Agent;
-  readonly #downloads: Agent;
+  readonly #connections: Connections;
+  readonly #questions: Turns;
+  readonly #downloads: Turns;
+  readonly #tally = new Tally();
+  #rateLimit: RateLimit | undefined;
 
   constructor(settings: ClientSettings) {
+    const { maxConnections = usualConnections } = settings;
     this.#settings = settings;
-    this.#questions = createAgent(settings);
-    this.#downloads = createAgent(settings);
+    this.#connections = new Connections(settings);
+    this.#questions = new Turns(maxConnections);
+    this.#downloads = new Turns(maxConnections);
   }
 
   /** Any answer that is not a redirect is a value; throws UpstreamFailure, or the signal's reason once it fired. */
   async send(ask: Ask): Promise<Answer> {
+    const until = ask.until ?? answerDue(this.#settings);
     let target: Target = ask;
     for (let hops = 0; hops <= mostRedirects; hops += 1) {
-      const answer = await this.#request(ask, target);
+      const answer = await this.#request({ ...ask, until }, target);
       const next = redirectTarget(this.#settings.name, answer, target);
       if (!next) return answer;
       answer.drop();
@@ -44,59 +60,59 @@ export class Transport {
     throw new UpstreamFailure(this.#settings.name, 'bad-answer', message);
   }
 
+  /** What was asked so far. */
+  counts(): Counts {
+    const { requests, bytes } = this.#tally;
+    const both = [this.#questions, this.#downloads] as const;
+    const running = both[0].running + both[1].running;
+    return { requests, bytes, running, waiting: both[0].waiting + both[1].waiting };
+  }
+
+  /** What the upstream itself said last of how much it allows. */
+  rateLimit(): RateLimit | undefined {
+    return this.#rateLimit;
+  }
+
   /** Ends every connection; bodies that are still read break off. */
   async close(): Promise<void> {
-    await Promise.all([this.#questions.destroy(), this.#downloads.destroy()]);
+    await this.#connections.close();
   }
 
-  async #request(ask: Ask, target: Target): Promise<Answer> {
-    const failure = (cause: unknown): Error =>
-      ask.signal?.aborted
-        ? (ask.signal.reason as Error)
-        : failureOf(this.#settings.name, target.url.host, cause);
+  async #request(ask: Ask & { until: number }, target: Target): Promise<Answer> {
+    const request = new RunningRequest({
+      upstream: this.#settings.name,
+      method: ask.method,
+      target,
+      proxy: this.#connections.proxyFor(target.url),
+      caller: ask.signal,
+      until: ask.until,
+      tally: this.#tally,
+    });
     try {
-      const response = await this.#dispatch(ask, target);
-      return new Answer({ upstream: this.#settings.name, url: target.url, response, failure });
+      const turns = ask.bulk ? this.#downloads : this.#questions;
+      await request.waitForTurn(turns, thinkingTime(this.#settings));
+      const answer = request.answered(await this.#dispatch(ask.method, target, request.signal));
+      if (!target.isForeign) this.#rateLimit = readRateLimit(answer, Date.now()) ?? this.#rateLimit;
+      return answer;
     } catch (cause) {
-      throw failure(cause);
+      throw request.failed(cause);
     }
   }
 
-  async #dispatch(ask: Ask, target: Target): Promise<Dispatcher.ResponseData> {
-    const agent = ask.bulk ? this.#downloads : this.#questions;
-    const options = {
-      origin: target.url.origin,
-      path: target.url.pathname + target.url.search,
-      method: ask.method,
-      headers: {
-        ...target.headers,
-        'accept-encoding': 'identity',
-        'user-agent': this.#settings.userAgent ?? 'dockgate',
-      },
-      signal: ask.signal ?? null,
-      // Without this the connection ends after every HEAD, and each revalidation would cost a handshake.
-      reset: false,
-    };
+  async #dispatch(
+    method: Ask['method'],
+    target: Target,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const userAgent = this.#settings.userAgent ?? 'dockgate';
+    const headers = { ...target.headers, 'accept-encoding': 'identity', 'user-agent': userAgent };
+    const sending = { method, headers, signal };
     try {
-      return await agent.request(options);
+      return await this.#connections.request(target, sending);
     } catch (cause) {
       // A kept connection may be closed by the other side just as we use it; a second one is not.
-      if (ask.signal?.aborted || !isBrokenConnection(cause)) throw cause;
-      return await agent.request(options);
+      if (signal.aborted || !isBrokenConnection(cause)) throw cause;
+      return await this.#connections.request(target, sending);
     }
   }
-}
-
-function createAgent(settings: ClientSettings): Agent {
-  const { ca, connectTimeout = 10_000, headersTimeout = 20_000, bodyTimeout = 60_000 } = settings;
-  // The usual authorities stay trusted: a private registry's token service or CDN may be a public one.
-  const trust = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
-  return new Agent({
-    connections,
-    headersTimeout,
-    bodyTimeout,
-    connect: { timeout: connectTimeout, ...trust },
-    // Downloads that share one HTTP/2 connection also share its flow control and its end.
-    allowH2: false,
-  });
 }

@@ -69,10 +69,10 @@ const rows: readonly Row[] = [
     all: 'bad-answer',
   },
   {
-    title: 'JSON of no kind',
+    title: 'JSON of no kind, which in HEAD may yet be a manifest',
     script: answering(200, { 'content-type': 'application/json' }, '{}'),
     all: 'bad-answer',
-    but: { headBlob: 'something', getBlob: 'something' },
+    but: { headManifest: 'something', headBlob: 'something', getBlob: 'something' },
   },
   {
     title: 'content that the upstream itself says is another',
