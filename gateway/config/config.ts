@@ -188,18 +188,12 @@ export interface CompatibilityConfig {
 
 /** What is fetched into the caches of its own accord, again and again. */
 export interface PrefetchConfig {
-  readonly images: readonly ImageReference[];
+  /** As clients name them: `nginx:1.27` through the first host that reads from a repository, or `HOST/nginx:1.27`. */
+  readonly images: readonly string[];
   /** `os/architecture` or `os/architecture/variant`; or every platform that an image has. */
   readonly platforms: readonly string[] | 'all';
   /** Milliseconds from one round to the next. */
   readonly interval: number;
-}
-
-/** An image as clients name it behind a host: `nginx:1.27` without the host. */
-export interface ImageReference {
-  readonly name: string;
-  /** A tag or a digest. */
-  readonly reference: string;
 }
 
 /** The proxies on the way to upstreams; they may have credentials in them, which are never to be shown. */

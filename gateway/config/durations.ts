@@ -12,7 +12,7 @@ const longestWait = 2 ** 31 - 1;
  */
 export function parseDuration(text: string): number {
   if (/^\d+$/.test(text)) {
-    throw new BadValue(`needs a unit: write ${text}s for seconds or ${text}m for minutes`);
+    throw new BadValue(`needs a unit: write ${text}s for seconds, ${text}m for minutes or ${text}d for days`);
   }
   const parts = grammar.exec(text);
   if (parts === null || text === '') {

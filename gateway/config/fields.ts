@@ -10,12 +10,17 @@ export function mapping<Shape extends z.ZodRawShape>(
   const unknown = z.custom<never>(() => false, {
     error: ({ path = [] }) => {
       const key = String(path.at(-1));
-      return `${unknownKey}${advice(key) || didYouMean(key, Object.keys(shape))}`;
+      return `${unknownKey}${advice(key) || didYouMean(key, Object.keys(shape)) || choice(Object.keys(shape))}`;
     },
   });
   // zod reports the unknown keys of a strictObject together, which would give them one place.
   const base = z.object(shape, { error: ({ input }) => wanted('a mapping, key: value', input) });
   return base.catchall(unknown);
+}
+
+/** The keys of a small mapping; a long list would not be read. */
+function choice(keys: readonly string[]): string {
+  return keys.length > 6 ? '' : `; choose from ${keys.join(', ')}`;
 }
 
 /** A mapping from names of the user's choice; the names are checked with the references to them. */

@@ -1,9 +1,21 @@
-import type { ImageReference } from './config.ts';
 import { BadValue } from './errors.ts';
 import { isComponent } from './names.ts';
 
 const tag = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const digest = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
+
+/** An image as clients name it behind a host. */
+export interface ImageReference {
+  readonly name: string;
+  /** A tag or a digest. */
+  readonly reference: string;
+}
+
+/** The text of an image, checked. Throws BadValue. */
+export function checkImage(text: string): string {
+  parseImage(text);
+  return text;
+}
 
 /**
  * An image as clients name it behind a host, `nginx:1.27` or `quay.io/coreos/etcd@sha256:…`; without tag and digest
@@ -30,7 +42,7 @@ function withoutHost(text: string): string {
   return text;
 }
 
-const asClients = 'write only what clients write behind the host, such as nginx:1.27';
+const asClients = 'write it without, such as nginx:1.27';
 
 function refuseBadName(name: string): void {
   if (/[A-Z]/.test(name)) throw new BadValue('has capitals in its name; image names are lower case');

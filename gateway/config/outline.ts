@@ -40,7 +40,7 @@ const outlineSchema = z.object({
     clientCert: any,
     clientKey: any,
   }),
-  prefetch: z.object({ images: texts }).prefault({}).catch({ images: undefined }),
+  prefetch: any,
   auth: z
     .object({ roles: entries({}), assign: lenient(z.record(z.string(), texts)) })
     .prefault({})
@@ -62,7 +62,7 @@ const unseen = {
   connectors: null,
   blobStores: null,
   repositories: null,
-  prefetch: null,
+
   auth: null,
 };
 

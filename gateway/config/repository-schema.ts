@@ -7,7 +7,7 @@ import { isMapping } from './mappings.ts';
 import { parsePattern, parsePrefix } from './names.ts';
 import { parseRoom } from './sizes.ts';
 import { didYouMean } from './suggest.ts';
-import { findRepeated, parseServerUrl, parseUpstream } from './urls.ts';
+import { findRepeated, listOfAddresses, parseServerUrl, parseUpstream } from './urls.ts';
 
 const duration = parsed('a duration such as 10m', parseDuration);
 const wait = parsed('a duration such as 10s', parseWait);
@@ -66,8 +66,9 @@ export const repositorySchema = z.discriminatedUnion(
   },
 );
 
-/** Says to which kind of repository a key belongs that is unknown in this one. */
+/** Says to which kind of repository a key belongs that is unknown in this one; an address may come from a list without brackets. */
 function owner(key: string): string {
+  if (key.includes('://')) return `; several addresses are ${listOfAddresses}`;
   const types = repositoryTypes.filter((type) => key in keys[type]);
   return types.length === 0 ? '' : `; it belongs to type: ${types.join(' or ')}`;
 }

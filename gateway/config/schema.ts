@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseAddress, parseRange } from './addresses.ts';
 import { parseInterval } from './durations.ts';
 import { flag, list, mapping, named, oneOrMore, parsed, text, word } from './fields.ts';
-import { parseImage } from './images.ts';
+import { checkImage } from './images.ts';
 import { parsePattern } from './names.ts';
 import { parsePlatform } from './platforms.ts';
 import { parsePortOrOff } from './ports.ts';
@@ -45,7 +45,7 @@ const grant = mapping({
 });
 
 const prefetch = mapping({
-  images: list(parsed('an image such as nginx:1.27', parseImage)).min(
+  images: list(parsed('an image such as nginx:1.27', checkImage)).min(
     1,
     'is empty; name an image, or take prefetch out',
   ),
@@ -58,7 +58,7 @@ const prefetch = mapping({
 const outbound = mapping({
   httpProxy: parsed('the URL of a proxy', parseOutboundProxy).optional(),
   httpsProxy: parsed('the URL of a proxy', parseOutboundProxy).optional(),
-  noProxy: text.optional(),
+  noProxy: parsed('hosts with commas between them, such as "localhost,.example.org"', String).optional(),
 });
 
 /** Every key of the file, each value by itself; what several keys say together is in checks/. */

@@ -35,12 +35,10 @@ export function parseRegistryUrl(text: string): URL {
 export function parseOutboundProxy(text: string): URL {
   if (/^socks/i.test(text)) throw new BadValue('is a SOCKS proxy; only http and https proxies can be used');
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new BadValue('is not the URL of a proxy; write for example http://proxy.example.org:3128');
-  }
-  if (url.pathname + url.search + url.hash !== '/') {
+  const rest = url && url.pathname + url.search + url.hash;
+  if (url === null || !/^https?:$/.test(url.protocol) || rest !== '/') {
     throw new BadValue(
-      'has something behind its host; write it without, and "/", "?" and "#" of a password as %2F, %3F and %23',
+      'is not the URL of a proxy; write for example http://proxy.example.org:3128, and "/", "?", "#" and "@" of a password as %2F, %3F, %23 and %40',
     );
   }
   return url;
@@ -54,8 +52,14 @@ export function findRepeated(urls: readonly URL[]): { index: number; first: numb
     .filter(({ index, first }) => first < index);
 }
 
+/** How several addresses of an upstream are written. */
+export const listOfAddresses = 'a list: upstream: [https://a.example.org, https://b.example.org]';
+
 /** The URL of a proxy's upstream; `docker.io` becomes the server that holds its registry. Throws BadValue. */
 export function parseUpstream(text: string): URL {
+  if (/[,\s]+https?:/.test(text)) {
+    throw new BadValue(`has several addresses in one text; write ${listOfAddresses}`);
+  }
   const url = parseRegistryUrl(text);
   if (url.hostname === 'docker.io') url.hostname = 'registry-1.docker.io';
   return url;

@@ -1,5 +1,6 @@
 import type { Finding, Path } from '../errors.ts';
 import type { Outline, RepositoryOutlines } from '../outline.ts';
+import { isAddress } from '../targets.ts';
 import { checkReference, entriesOf } from './references.ts';
 
 type HostOutline = NonNullable<NonNullable<Outline['hosts']>[string]>;
@@ -41,8 +42,4 @@ function* checkWrite(path: Path, name: unknown, repositories: RepositoryOutlines
   } else if (repository?.type === 'group' && repository.writable === undefined) {
     yield { path, message: `"${name}" is a group without a writable member; give it one, or ${instead}` };
   }
-}
-
-function isAddress(value: unknown): boolean {
-  return typeof value === 'string' && /[:/]/.test(value);
 }

@@ -1,15 +1,15 @@
 import type { Finding } from '../errors.ts';
 import type { Outline } from '../outline.ts';
+import { isAddress } from '../targets.ts';
+import { entriesOf } from './references.ts';
 
-/** Images to prefetch are named as behind a host: the host itself would be taken for a part of the name. */
+/** What is prefetched is read as a client would read it, so a host must read from a repository that is ours. */
 export function* checkPrefetch({ prefetch, hosts }: Outline): Iterable<Finding> {
-  for (const [index, image] of (prefetch.images ?? []).entries()) {
-    const [first = '', ...rest] = image?.split('/') ?? [];
-    if (rest.length > 0 && Object.hasOwn(hosts ?? {}, first)) {
-      yield {
-        path: ['prefetch', 'images', index],
-        message: `begins with the host ${first}; write only what comes behind it: ${rest.join('/')}`,
-      };
-    }
+  if (prefetch === undefined || prefetch === null || hosts === undefined) return;
+  const reads = entriesOf(hosts).map(([, { read }]) => read);
+  if (!reads.some((read) => read !== undefined && !isAddress(read))) {
+    const message =
+      'goes through a host, and none reads from a repository; add one to hosts, or take prefetch out';
+    yield { path: ['prefetch'], message };
   }
 }

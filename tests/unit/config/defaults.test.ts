@@ -83,7 +83,7 @@ repositories:
 test('a prefetch needs only its images', async () => {
   const { prefetch } = await load('prefetch: { images: [nginx] }');
   expect(prefetch).toEqual({
-    images: [{ name: 'nginx', reference: 'latest' }],
+    images: ['nginx'],
     platforms: ['linux/amd64'],
     interval: 86_400_000,
   });

@@ -134,10 +134,7 @@ test('every optional key is read', async () => {
     expect(config.trustedProxies).toEqual([{ address: '127.0.0.1', prefix: 32, family: 'ipv4' }]);
     expect(config.compatibility).toEqual({ schema1: true });
     expect(config.prefetch).toEqual({
-      images: [
-        { name: 'nginx', reference: '1.27' },
-        { name: 'quay.io/coreos/etcd', reference: 'latest' },
-      ],
+      images: ['nginx:1.27', 'quay.io/coreos/etcd'],
       platforms: ['linux/amd64', 'linux/arm/v7'],
       interval: 43_200_000,
     });

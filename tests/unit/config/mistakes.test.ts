@@ -25,7 +25,7 @@ repositories:
     'dockgate.yaml:3: hosts.x.io.read: there is no repository "gruop"; did you mean "group"?',
     'dockgate.yaml:4: listen.http: port 443 is also used by listen.https; choose another',
     'dockgate.yaml:9: repositories.quay.upstrem: unknown key; did you mean "upstream"?',
-    'dockgate.yaml:10: repositories.quay.tagMaxAge: needs a unit: write 10s for seconds or 10m for minutes',
+    'dockgate.yaml:10: repositories.quay.tagMaxAge: needs a unit: write 10s for seconds, 10m for minutes or 10d for days',
     'dockgate.yaml:11: repositories.group.writable: "quay" is a proxy; only a hosted repository takes what is pushed',
   ]);
   expect(problems[2]).toEqual({
@@ -209,6 +209,8 @@ repositories:
   b: { type: proxy, upstream: [https://b.io, b.io, https://b.io/v2, "https://b.io/"] }
   c: { type: proxy, upstream: [https://c.io, https://registry-1.docker.io, https://docker.io/, "https://C.io/"] }
   d: { type: proxy, upstream: { url: https://d.io } }
+  i: { type: proxy, upstream: https://i.io, https://j.io }
+  k: { type: proxy, upstream: "https://k.io, https://l.io" }
   e: { type: proxy, upstream: [[https://e.io], null] }
   f: { type: proxy, upstream: }
   g: { type: proxy, upstream: ["http://[::1]:5000", https://g.io] }
@@ -220,11 +222,13 @@ repositories:
       '5: repositories.c.upstream[2]: is the same server as upstream[1]; keep one',
       '5: repositories.c.upstream[3]: is the same server as upstream[0]; keep one',
       '6: repositories.d.upstream: must be the URL of a registry',
-      '7: repositories.e.upstream[0]: must be the URL of a registry',
-      '7: repositories.e.upstream[1]: has no value',
-      '8: repositories.f.upstream: has no value',
-      '9: repositories.g.prefix: is missing',
-      '10: repositories.h.upstream: is missing; it must be the URL of a registry',
+      '7: repositories.i.https://j.io: unknown key; several addresses are a list: upstream: [',
+      '8: repositories.k.upstream: has several addresses in one text; write a list',
+      '9: repositories.e.upstream[0]: must be the URL of a registry',
+      '9: repositories.e.upstream[1]: has no value',
+      '10: repositories.f.upstream: has no value',
+      '11: repositories.g.prefix: is missing',
+      '12: repositories.h.upstream: is missing; it must be the URL of a registry',
     ],
   ],
   'half of a client certificate': [
@@ -281,12 +285,15 @@ ${repositories}prefetch:
   image: x`,
     [
       '7: prefetch.images[1]: has capitals in its name',
-      '7: prefetch.images[2]: begins with the host idocker.io; write only what comes behind it: nginx:1',
       '7: prefetch.images[3]: has no valid digest',
       '8: prefetch.platforms[1]: is not a platform',
       '9: prefetch.interval: is too short',
       '10: prefetch.image: unknown key; did you mean "images"?',
     ],
+  ],
+  'a prefetch through no host': [
+    'hosts: { a.io: { read: "http://b.io" }, c.io: { web: true } }\nprefetch: { images: [nginx] }',
+    ['2: prefetch: goes through a host, and none reads from a repository'],
   ],
   'a prefetch of nothing': [
     'prefetch: { images: [], platforms: [] }',

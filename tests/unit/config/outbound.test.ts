@@ -37,6 +37,11 @@ test('upper case wins over lower case, and what is set to nothing is not set', a
   expect(shown(await load('outbound:', { env: empty }))).toEqual(['http://lower:1/', undefined, undefined]);
 });
 
+test('an empty noProxy of the file takes the one of the environment away', async () => {
+  const config = await load('outbound: { noProxy: "" }', { env: { NO_PROXY: 'env' } });
+  expect(config.outbound.noProxy).toBe('');
+});
+
 test('credentials of a proxy are kept', async () => {
   const { outbound } = await load('', { env: { HTTPS_PROXY: `http://me:${secret}@proxy:3128` } });
   expect([outbound.httpsProxy?.username, outbound.httpsProxy?.password]).toEqual(['me', secret]);
@@ -61,14 +66,16 @@ test('what is wrong in the file is said with its line, and without its value', a
   httpProxy: ftp://me:${secret}@proxy
   httpsProxy: http://me:${secret}@proxy/path
   noProxy: [a, b]
-  allProxy: x`;
+  proxies: x`;
   const env = { HTTP_PROXY: 'http://env:1' };
   const lines = await report(text, { env });
   expect(lines).toEqual([
     expect.stringMatching(/^dockgate\.yaml:2: outbound\.httpProxy: is not the URL of a proxy/),
-    expect.stringMatching(/^dockgate\.yaml:3: outbound\.httpsProxy: has something behind its host/),
-    expect.stringMatching(/^dockgate\.yaml:4: outbound\.noProxy: must be text/),
-    expect.stringMatching(/^dockgate\.yaml:5: outbound\.allProxy: unknown key/),
+    expect.stringMatching(/^dockgate\.yaml:3: outbound\.httpsProxy: is not the URL of a proxy/),
+    expect.stringMatching(/^dockgate\.yaml:4: outbound\.noProxy: must be hosts with commas/),
+    expect.stringMatching(
+      /^dockgate\.yaml:5: outbound\.proxies: unknown key; choose from httpProxy, httpsProxy, noProxy/,
+    ),
   ]);
   expect(lines.join()).not.toContain(secret);
   expect(await report('outbound: x', { env })).toEqual([
