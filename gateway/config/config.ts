@@ -121,7 +121,7 @@ export interface ProxyConfig {
   readonly headersTimeout: number;
   /** How long nothing of a body may come. */
   readonly bodyTimeout: number;
-  /** Requests at one time to one host of the upstream; downloads and short questions are counted apart. */
+  /** Requests at one time to one address of the upstream; downloads and short questions are counted apart. */
   readonly maxConnections: number;
   readonly tagMaxAge: number;
   /** How long after tagMaxAge the old answer still goes out while it is revalidated behind it. RFC 5861, section 3. */
@@ -202,7 +202,7 @@ export interface OutboundConfig {
   readonly httpProxy: Readonly<URL> | undefined;
   /** For addresses with https. */
   readonly httpsProxy: Readonly<URL> | undefined;
-  /** Hosts that are reached directly, separated by commas; `*` is all of them. */
+  /** What is reached directly, separated by commas: hosts and what is under them, addresses, CIDR ranges; `*` is all. */
   readonly noProxy: string | undefined;
 }
 

@@ -33,7 +33,7 @@ export interface ProxySettings {
   readonly headersTimeout: number;
   /** How long nothing of a body may come. */
   readonly bodyTimeout: number;
-  /** Requests at one time to one host of the upstream; downloads and short questions are counted apart. */
+  /** Requests at one time to one address of the upstream; downloads and short questions are counted apart. */
   readonly maxConnections: number;
   readonly tagMaxAge: number;
   /** How long after tagMaxAge the old answer still goes out while it is revalidated behind it. RFC 5861, section 3. */
