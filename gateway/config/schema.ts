@@ -45,7 +45,7 @@ const grant = mapping({
 });
 
 const prefetch = mapping({
-  images: list(parsed('an image such as nginx:1.27', checkImage)).min(
+  images: list(parsed('an image such as nginx:1.27, without spaces', checkImage)).min(
     1,
     'is empty; name an image, or take prefetch out',
   ),

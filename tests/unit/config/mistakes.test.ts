@@ -279,13 +279,14 @@ repositories:
   prefetch: [
     `hosts: { idocker.io: { read: group } }
 ${repositories}prefetch:
-  images: [nginx:1.27, "Nginx:1", idocker.io/nginx:1, "x@sha256:12"]
+  images: [nginx:1.27, "Nginx:1", idocker.io/nginx:1, "x@sha256:12", redis: 7]
   platforms: [linux/amd64, amd64]
   interval: 1s
   image: x`,
     [
       '7: prefetch.images[1]: has capitals in its name',
       '7: prefetch.images[3]: has no valid digest',
+      '7: prefetch.images[4]: must be an image such as nginx:1.27, without spaces',
       '8: prefetch.platforms[1]: is not a platform',
       '9: prefetch.interval: is too short',
       '10: prefetch.image: unknown key; did you mean "images"?',
