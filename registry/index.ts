@@ -3,6 +3,7 @@ import {
   createAccess,
   createAccounts,
   createGrants,
+  unauthorized,
   type Accounts,
   type GrantSettings,
   type ReportProblem,
@@ -14,6 +15,7 @@ import { receive } from './http/receive.ts';
 import { BlobSender } from './http/send-blob.ts';
 import { createSchema1Signer } from './http/schema1-signature.ts';
 import type { Metadata } from './metadata/index.ts';
+import { RegistryError, type Caller } from './model/index.ts';
 import { buildRepositories, UploadSessions, type RepositorySettings } from './repositories/index.ts';
 import { startUpkeep } from './upkeep/index.ts';
 
@@ -72,6 +74,8 @@ export interface Registry {
   receive(req: IncomingMessage, res: ServerResponse, door: Door, facts: Facts): Promise<Exchange | undefined>;
   /** Answers a request that was let in; no route for operations that concern no repository. Never throws. */
   answer(exchange: Exchange, route: Route | undefined): Promise<void>;
+  /** Who sent an Authorization header; throws `unauthorized` for none and for bad credentials. */
+  authenticate(authorization: string | undefined): Promise<Caller>;
   /** Fulfils when metadata and blobs can be used; rejects with the fault. */
   check(): Promise<void>;
   /** Ends downloads and upkeep. Requests that are still answered may fail. */
@@ -106,6 +110,12 @@ export async function createRegistry(
     accounts: access.accounts,
     receive: (req, res, door, facts) => receive(access, req, res, door, facts),
     answer: (exchange, route) => answer(parts, exchange, route),
+    async authenticate(authorization) {
+      const sender = await access.authenticate(authorization);
+      if ('rejected' in sender) throw unauthorized(sender.reason);
+      if (sender.by === 'none') throw new RegistryError('unauthorized');
+      return sender;
+    },
     async check() {
       await Promise.all([metadata.check(), blobs.check()]);
     },

@@ -30,9 +30,12 @@ export function createAuthenticate(sources: UserSources, login: Login, tokens: T
   async function byToken(token: string): Promise<Caller | Rejected> {
     const content = await tokens.verify(token);
     if ('invalid' in content) return { rejected: 'bearer', reason: content.invalid };
-    const lists = content.access.some(({ type }) => type === 'registry');
-    const identity = lists ? await identityOf(sources, content) : undefined;
-    return bearerCaller(content, (name) => sources.grants.may(identity, 'pull', name));
+    const isWide = content.access.some(({ type }) => type === 'registry');
+    const identity = isWide ? await identityOf(sources, content) : undefined;
+    return bearerCaller(content, {
+      sees: (name) => sources.grants.may(identity, 'pull', name),
+      isAdmin: sources.grants.isAdmin(identity),
+    });
   }
 
   return async (header) => {

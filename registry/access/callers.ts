@@ -7,6 +7,7 @@ export const nobody: Caller = {
   user: undefined,
   by: 'none',
   mayList: false,
+  isAdmin: false,
   may: () => false,
   maySee: () => false,
 };
@@ -17,6 +18,7 @@ export function basicCaller(identity: Identity, grants: Grants): Caller {
     user: identity.user,
     by: 'basic',
     mayList: grants.mayList(identity),
+    isAdmin: grants.isAdmin(identity),
     may: (action, name) => grants.may(identity, action, name),
     maySee: (name) => grants.may(identity, 'pull', name),
   };
@@ -24,14 +26,25 @@ export function basicCaller(identity: Identity, grants: Grants): Caller {
 
 /**
  * A caller with a token: has what the token grants. A token for lists names no images, so `sees` answers for its user
- * what they may show.
+ * what they may show; one for administration is good as long as its user has the role.
  */
-export function bearerCaller({ user, access }: TokenContent, sees: (name: Name) => boolean): Caller {
+export function bearerCaller(
+  { user, access }: TokenContent,
+  { sees, isAdmin }: { readonly sees: (name: Name) => boolean; readonly isAdmin: boolean },
+): Caller {
   const granted = new Map(access.map(({ type, name, actions }) => [`${type}:${name}`, actions]));
   const mayList = granted.get('registry:catalog')?.includes('*') ?? false;
+  const forAdmin = granted.get('registry:admin')?.includes('*') ?? false;
   const may: Caller['may'] = (action, name) =>
     (action === 'pull' ? readNames(name) : [name]).some(
       (each) => granted.get(`repository:${each}`)?.includes(action) ?? false,
     );
-  return { user, by: 'bearer', mayList, may, maySee: (name) => mayList && sees(name) };
+  return {
+    user,
+    by: 'bearer',
+    mayList,
+    isAdmin: forAdmin && isAdmin,
+    may,
+    maySee: (name) => mayList && sees(name),
+  };
 }

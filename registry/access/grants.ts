@@ -26,6 +26,8 @@ export interface Grants {
   may(identity: Identity | undefined, action: Action, name: Name): boolean;
   /** True when there may be a name to pull. */
   mayList(identity: Identity | undefined): boolean;
+  /** True for a user with the role `admin`. */
+  isAdmin(identity: Identity | undefined): boolean;
   /** A user's own roles and those that the configuration assigns. */
   rolesOf(user: string, own: readonly string[]): readonly string[];
   /** The roles that there are. */
@@ -69,6 +71,7 @@ export function createGrants(settings: GrantSettings): Grants {
       );
     },
     mayList: (identity) => rulesOf(identity).some(({ actions }) => actions.has('pull')),
+    isAdmin: (identity) => identity?.roles.includes('admin') ?? false,
     rolesOf: (user, own) => {
       const assigned = Object.hasOwn(settings.assign, user) ? settings.assign[user] : undefined;
       return [...new Set([...own, ...(assigned ?? [])])];

@@ -13,7 +13,7 @@ export { AccountError, createAccounts, type Accounts } from './accounts.ts';
 export { nobody } from './callers.ts';
 export { challenge } from './challenge.ts';
 export { createGrants, type GrantSettings } from './grants.ts';
-export { guard, type Refusal } from './guard.ts';
+export { guard, unauthorized, type Refusal } from './guard.ts';
 export type { ReportProblem } from './htpasswd.ts';
 export type { TokenService } from './token-service.ts';
 

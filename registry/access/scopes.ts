@@ -6,12 +6,13 @@ import type { AccessEntry } from './tokens.ts';
 export type RequestedScope = AccessEntry;
 
 const nameActions: readonly Action[] = ['pull', 'push', 'delete'];
+const registryNames = ['catalog', 'admin'];
 /** The most things that one token is asked for: the token travels in a header, of which Node reads 16 KiB. */
 const mostScopes = 24;
 
 /**
  * Reads `scope` parameters, each a list separated by spaces: `repository:NAME:ACTIONS`, `repository(class):…` and
- * `registry:catalog:*`. What is none of these, and everything after the 24th different name, is left out.
+ * `registry:catalog:*`, and `registry:admin:*`, which is ours and stands for the role `admin`. What is none of these, and everything after the 24th different name, is left out.
  * Docker registry token specification, "Token Scope Documentation".
  */
 export function parseScopes(parameters: readonly string[]): readonly RequestedScope[] {
@@ -31,7 +32,7 @@ function parseScope(text: string): RequestedScope | undefined {
   const [, type, name = '', list = ''] = /^([a-z]+)(?:\([a-z0-9]+\))?:(.+):([^:]*)$/.exec(text) ?? [];
   const actions = list.split(',');
   if (type === 'registry')
-    return name === 'catalog' && actions.includes('*') ? { type, name, actions: ['*'] } : undefined;
+    return registryNames.includes(name) && actions.includes('*') ? { type, name, actions: ['*'] } : undefined;
   if (type !== 'repository' || !isName(name)) return undefined;
   return { type, name, actions: actions.includes('*') ? nameActions : ordered(actions) };
 }
@@ -48,7 +49,10 @@ export function grantScopes(
 ): readonly AccessEntry[] {
   return requested
     .map(({ type, name, actions }) => {
-      if (type === 'registry') return { type, name, actions: grants.mayList(identity) ? actions : [] };
+      if (type === 'registry') {
+        const isAllowed = name === 'admin' ? grants.isAdmin(identity) : grants.mayList(identity);
+        return { type, name, actions: isAllowed ? actions : [] };
+      }
       const allowed = nameActions.filter(
         (action) => actions.includes(action) && isName(name) && grants.may(identity, action, name),
       );

@@ -13,6 +13,8 @@ export interface Caller {
   may(action: Action, name: Name): boolean;
   /** True when this caller may list names and search. */
   readonly mayList: boolean;
+  /** True when this caller may see and change how the gateway itself works: has the role `admin`. */
+  readonly isAdmin: boolean;
   /** True when lists may show `name` to this caller: its user may pull it, whatever the credentials at hand are for. */
   maySee(name: Name): boolean;
 }

@@ -161,6 +161,18 @@ describe('authenticate', () => {
     expect([caller.may('pull', y), caller.may('push', y)]).toEqual([true, false]);
   });
 
+  test('a token for administration is one as long as its user has the role', async () => {
+    const roles = { dev: [{ names: ['team/**'], actions: ['pull'] }] } as const;
+    const asked = 'scope=registry:admin:*';
+    const before = await open({ roles, assign: { alice: ['admin'] } });
+    const caller = await callerByToken(before, basic('alice', 's3cret'), asked);
+    expect([caller.isAdmin, caller.mayList, caller.may('pull', x)]).toEqual([true, false, false]);
+    const one = await callerByToken(before, basic('alice', 's3cret'), 'scope=registry:catalog:*');
+    expect(one.isAdmin).toBe(false);
+    const other = await callerByToken(await open({ roles, assign: {} }), basic('carol', 'filed'), asked);
+    expect(other.isAdmin).toBe(false);
+  });
+
   test('a token for the catalog sees what its user may pull, and pulls nothing', async () => {
     const roles = { dev: [{ names: ['team/**'], actions: ['pull'] }] } as const;
     const access = await open({ roles, assign: { carol: ['dev'] } });

@@ -109,3 +109,13 @@ test.each([
 ])('mayList (%#)', (settings, roles, may) => {
   expect(createGrants(settings).mayList(roles && { user: 'u', roles })).toBe(may);
 });
+
+test.each([
+  [plain, undefined, false],
+  [open, undefined, false],
+  [plain, [], false],
+  [withRoles, ['developer'], false],
+  [withRoles, ['admin'], true],
+])('isAdmin (%#)', (settings, roles, is) => {
+  expect(createGrants(settings).isAdmin(roles && { user: 'u', roles })).toBe(is);
+});

@@ -22,10 +22,10 @@ function user(...roles: string[]): Caller {
 }
 
 function token(scope = ''): Caller {
-  return bearerCaller({ user: 'bob', access: parseScopes([scope]) }, () => true);
+  return bearerCaller({ user: 'bob', access: parseScopes([scope]) }, { sees: () => true, isAdmin: false });
 }
 
-const anonymous = bearerCaller({ user: undefined, access: [] }, () => true);
+const anonymous = bearerCaller({ user: undefined, access: [] }, { sees: () => true, isAdmin: false });
 
 function summary(request: string, sender: Caller | Rejected): string {
   const [method = '', url = ''] = request.split(' ');

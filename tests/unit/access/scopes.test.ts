@@ -30,6 +30,7 @@ test.each<[string, string[], string[]]>([
   ['capitals', ['repository:X:pull'], []],
   ['no name', ['repository::pull', 'registry::pull'], []],
   ['another resource', ['registry:other:*', 'plugin:x:pull', 'x', '', '::', 'repository:x'], []],
+  ['administration', ['registry:admin:*'], ['registry:admin:*']],
   ['the catalog without *', ['registry:catalog:pull'], []],
   ['bad ones between good ones', ['repository:A:pull repository:b:pull'], ['repository:b:pull']],
   ['unknown actions', ['repository:x:pull,fly'], ['repository:x:pull']],
@@ -60,6 +61,8 @@ test.each<[string, string[] | undefined, string, string]>([
   ['an action that is not known', ['dev'], 'repository:team/x:fly', ''],
   ['a list', ['dev'], 'registry:catalog:*', 'registry:catalog:*'],
   ['anonymous: the pull', undefined, 'repository:y:pull,push', 'repository:y:pull'],
+  ['administration', ['admin'], 'registry:admin:*', 'registry:admin:*'],
+  ['administration, which is no right of developers', ['dev'], 'registry:admin:*', ''],
   ['anonymous: the list', undefined, 'registry:catalog:*', 'registry:catalog:*'],
   ['admin', ['admin'], 'repository:y:*', 'repository:y:pull,push,delete'],
 ])('grants %s', (_, roles, asked, granted) => {
