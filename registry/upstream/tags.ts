@@ -6,24 +6,35 @@ import { nextPage } from './next-page.ts';
 /** How many tags are asked for at once; some registries give fewer. */
 export const tagsPerPage = 1000;
 /** The most pages that are followed, so that a list that leads back into itself ends. */
-export const mostTagPages = 200;
+const mostPages = 200;
 const pageLimit = 8 * 1024 * 1024;
 
-/** One page of tags, and where the next one is. */
-export interface TagPage {
-  readonly tags: readonly Tag[];
-  readonly next: URL | undefined;
-}
-
-/** Reads an answer of 200 to `asked`; throws UpstreamFailure. OCI distribution-spec 1.1, "Listing Tags". */
-export async function readTagPage(upstream: string, answer: Answer, asked: URL): Promise<TagPage> {
-  const tags = parseTags(await answer.read(pageLimit));
-  if (!tags) throw noTags(upstream, answer.url, 'sent something else than a list of tags');
-  return { tags, next: nextPage(answer, asked) };
+/**
+ * All tags from the page at `first` on; undefined when `ask` has no answer to the first, as there is no such name.
+ * Throws UpstreamFailure for a list that cannot be had whole. OCI distribution-spec 1.1, "Listing Tags".
+ */
+export async function readTags(
+  upstream: string,
+  first: URL,
+  ask: (url: URL) => Promise<Answer | undefined>,
+): Promise<readonly Tag[] | undefined> {
+  const tags: Tag[] = [];
+  let url: URL | undefined = first;
+  for (let pages = 0; url && pages < mostPages; pages += 1) {
+    const answer = await ask(url);
+    if (!answer && pages === 0) return undefined;
+    if (!answer) throw noTags(upstream, url, 'broke off its list of tags');
+    const page = parseTags(await answer.read(pageLimit));
+    if (!page) throw noTags(upstream, answer.url, 'sent something else than a list of tags');
+    tags.push(...page);
+    url = nextPage(answer, url);
+  }
+  if (url) throw noTags(upstream, url, 'has a list of tags that does not end');
+  return tags;
 }
 
 /** The failure of an upstream whose list of tags cannot be had whole. */
-export function noTags(upstream: string, url: URL, what: string): UpstreamFailure {
+function noTags(upstream: string, url: URL, what: string): UpstreamFailure {
   return new UpstreamFailure(upstream, 'bad-answer', `${url.host} ${what}: check that it is a registry`);
 }
 

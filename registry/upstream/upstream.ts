@@ -11,7 +11,9 @@ import {
 } from '../model/index.ts';
 import type { Answer } from './answer.ts';
 import { blobHeaders, readBlob, readBlobHead, type UpstreamBlob, type UpstreamBlobHead } from './blobs.ts';
-import { Client } from './client.ts';
+import type { Endpoint, Lane } from './endpoint.ts';
+import { Endpoints } from './endpoints.ts';
+import type { UpstreamFailure } from './failure.ts';
 import {
   readHead,
   readManifest,
@@ -21,15 +23,18 @@ import {
 } from './manifests.ts';
 import { readReferrers, referrersHeaders } from './referrers.ts';
 import { refusal } from './refusal.ts';
+import { SearchIndex, type SearchHit } from './search-index.ts';
 import type { UpstreamSettings } from './settings.ts';
-import { mostTagPages, noTags, readTagPage, tagsPerPage } from './tags.ts';
+import { stateOf, type UpstreamState } from './state.ts';
+import { readTags, tagsPerPage } from './tags.ts';
 import type { Ask } from './transport.ts';
 
 /**
  * One registry that a proxy repository reads from. Names are asked as they are given.
- * Every method but `listReferrers` answers undefined when the upstream says 404. All throw UpstreamFailure for anything
- * that is not a definite answer, and the signal's reason once that has fired. They may be called in any number at the
- * same time.
+ * What asks for one thing answers undefined when the upstream says 404. All throw UpstreamFailure for anything that is
+ * not a definite answer, and the signal's reason once that has fired. They may be called in any number at the same time.
+ * An address that keeps failing is left alone for a growing pause; while no other answers, calls fail at once with the
+ * kind of its last failure, and `retryAfter` says how long that lasts.
  */
 export interface Upstream {
   /** What a reference names, by HEAD, which Docker Hub does not count against its limit. */
@@ -43,7 +48,12 @@ export interface Upstream {
   /** Whether a blob is there. */
   headBlob(name: Name, digest: Digest, signal?: AbortSignal): Promise<UpstreamBlobHead | undefined>;
   /** A blob from byte `from`, which must be less than its size; its body must be read or destroyed. */
-  getBlob(name: Name, digest: Digest, from: number, signal?: AbortSignal): Promise<UpstreamBlob | undefined>;
+  getBlob(
+    name: Name,
+    digest: Digest,
+    from: number,
+    signal?: AbortSignal,
+  ): Promise<UpstreamDownload | undefined>;
   /** All tags of a name, in the upstream's order. */
   listTags(name: Name, signal?: AbortSignal): Promise<readonly Tag[] | undefined>;
   /**
@@ -51,30 +61,41 @@ export interface Upstream {
    * listed under the tag for it. Empty when neither is there.
    */
   listReferrers(name: Name, subject: Digest, signal?: AbortSignal): Promise<readonly Referrer[]>;
+  /** What the index finds, at most `size` hits and never more than 100, the best first; nothing without an index. */
+  search(query: string, size: number, signal?: AbortSignal): Promise<readonly SearchHit[]>;
+  /** How its addresses do, and what was asked of them. */
+  state(): UpstreamState;
   /** Ends every connection; bodies that are still read break off. */
   close(): Promise<void>;
+}
+
+/** A blob on its way from one of the addresses. */
+export interface UpstreamDownload extends UpstreamBlob {
+  /** Counts against that address that its body failed; for whoever takes the body, once at most. */
+  report(failure: UpstreamFailure): void;
 }
 
 /** What HEAD of a manifest gets from registries that have none. */
 const headUnknown: ReadonlySet<number> = new Set([400, 405, 501]);
 
-/** An upstream; nothing is sent before the first call. */
+/** An upstream; nothing is sent before the first call. Throws when it has no address. */
 export function createUpstream(settings: UpstreamSettings): Upstream {
   return new HttpUpstream(settings);
 }
 
+/** Sends one request to the address at hand. */
+type Send = (ask: Omit<Ask, 'signal' | 'until'>) => Promise<Answer>;
+
 class HttpUpstream implements Upstream {
   readonly #name: string;
-  readonly #base: string;
-  readonly #client: Client;
+  readonly #endpoints: Endpoints;
+  readonly #index: SearchIndex | undefined;
   readonly #manifestTypes: readonly string[];
 
   constructor(settings: UpstreamSettings) {
-    const [url] = settings.urls;
-    if (!url) throw new Error(`${settings.name} has no address`);
     this.#name = settings.name;
-    this.#base = `${url.origin}${url.pathname.replace(/\/+$/, '')}/v2`;
-    this.#client = new Client({ ...settings, url });
+    this.#endpoints = new Endpoints(settings);
+    this.#index = settings.index && new SearchIndex(settings, settings.index);
     this.#manifestTypes = takenTypes(settings);
   }
 
@@ -83,14 +104,16 @@ class HttpUpstream implements Upstream {
     reference: Reference,
     signal?: AbortSignal,
   ): Promise<UpstreamManifestHead | undefined> {
-    const url = this.#url(name, `manifests/${referenceText(reference)}`);
+    const path = `manifests/${referenceText(reference)}`;
     const headers = { accept: this.#manifestTypes.join(', ') };
-    const answer = await this.#client.send({ method: 'HEAD', url, headers, signal }, name);
-    if (headUnknown.has(answer.status)) {
-      answer.drop();
-      return { digest: undefined, mediaType: '', size: undefined };
-    }
-    return this.#found(answer) && readHead(this.#name, this.#manifestTypes, answer, reference);
+    return this.#ask('questions', name, signal, async (send, urlOf) => {
+      const answer = await send({ method: 'HEAD', url: urlOf(path), headers });
+      if (headUnknown.has(answer.status)) {
+        answer.drop();
+        return { digest: undefined, mediaType: '', size: undefined };
+      }
+      return this.#found(answer) && readHead(this.#name, this.#manifestTypes, answer, reference);
+    });
   }
 
   async getManifest(
@@ -98,16 +121,19 @@ class HttpUpstream implements Upstream {
     reference: Reference,
     signal?: AbortSignal,
   ): Promise<UpstreamManifest | undefined> {
-    const url = this.#url(name, `manifests/${referenceText(reference)}`);
+    const path = `manifests/${referenceText(reference)}`;
     const headers = { accept: this.#manifestTypes.join(', ') };
-    const answer = await this.#send({ method: 'GET', url, headers, signal }, name);
-    return answer && (await readManifest(this.#name, this.#manifestTypes, answer, reference));
+    return this.#ask('manifests', name, signal, async (send, urlOf) => {
+      const answer = this.#found(await send({ method: 'GET', url: urlOf(path), headers }));
+      return answer && (await readManifest(this.#name, this.#manifestTypes, answer, reference));
+    });
   }
 
   async headBlob(name: Name, digest: Digest, signal?: AbortSignal): Promise<UpstreamBlobHead | undefined> {
-    const url = this.#url(name, `blobs/${digest}`);
-    const answer = await this.#send({ method: 'HEAD', url, headers: {}, signal }, name);
-    return answer && readBlobHead(this.#name, answer, digest);
+    return this.#ask('questions', name, signal, async (send, urlOf) => {
+      const answer = this.#found(await send({ method: 'HEAD', url: urlOf(`blobs/${digest}`), headers: {} }));
+      return answer && readBlobHead(this.#name, answer, digest);
+    });
   }
 
   async getBlob(
@@ -115,47 +141,61 @@ class HttpUpstream implements Upstream {
     digest: Digest,
     from: number,
     signal?: AbortSignal,
-  ): Promise<UpstreamBlob | undefined> {
-    const url = this.#url(name, `blobs/${digest}`);
-    const ask: Ask = { method: 'GET', url, headers: blobHeaders(from), signal, bulk: true };
-    const answer = await this.#send(ask, name, from > 0 ? [200, 206] : [200]);
-    return answer && readBlob(this.#name, answer, digest, from);
+  ): Promise<UpstreamDownload | undefined> {
+    return this.#ask('downloads', name, signal, async (send, urlOf, endpoint) => {
+      const url = urlOf(`blobs/${digest}`);
+      const sent = await send({ method: 'GET', url, headers: blobHeaders(from), bulk: true });
+      const answer = this.#found(sent, from > 0 ? [200, 206] : [200]);
+      if (!answer) return undefined;
+      const report = (failure: UpstreamFailure): void => {
+        endpoint.report(failure);
+      };
+      return { ...readBlob(this.#name, answer, digest, from), report };
+    });
   }
 
   async listTags(name: Name, signal?: AbortSignal): Promise<readonly Tag[] | undefined> {
-    const tags: Tag[] = [];
-    let url: URL | undefined = this.#url(name, `tags/list?n=${tagsPerPage}`);
-    for (let pages = 0; url && pages < mostTagPages; pages += 1) {
-      const answer = await this.#send({ method: 'GET', url, headers: {}, signal }, name);
-      if (!answer) return undefined;
-      const page = await readTagPage(this.#name, answer, url);
-      tags.push(...page.tags);
-      url = page.next;
-    }
-    if (url) throw noTags(this.#name, url, `has a list of tags that does not end`);
-    return tags;
+    return this.#ask('questions', name, signal, (send, urlOf) =>
+      readTags(this.#name, urlOf(`tags/list?n=${tagsPerPage}`), async (url) =>
+        this.#found(await send({ method: 'GET', url, headers: {} })),
+      ),
+    );
   }
 
   async listReferrers(name: Name, subject: Digest, signal?: AbortSignal): Promise<readonly Referrer[]> {
-    const url = this.#url(name, `referrers/${subject}`);
-    const listed = await readReferrers(this.#name, url, (page) =>
-      this.#client.send({ method: 'GET', url: page, headers: referrersHeaders, signal }, name),
+    const listed = await this.#ask('questions', name, signal, (send, urlOf) =>
+      readReferrers(this.#name, urlOf(`referrers/${subject}`), (url) =>
+        send({ method: 'GET', url, headers: referrersHeaders }),
+      ),
     );
     if (listed) return listed;
     const tagged = await this.getManifest(name, { tag: referrersTag(subject) }, signal);
     return tagged && isIndexType(tagged.mediaType) ? (parseReferrers(tagged.bytes) ?? []) : [];
   }
 
+  async search(query: string, size: number, signal?: AbortSignal): Promise<readonly SearchHit[]> {
+    return this.#index && size > 0 ? this.#index.search(query, size, signal) : [];
+  }
+
+  state(): UpstreamState {
+    return stateOf(this.#endpoints.all, this.#index?.endpoint);
+  }
+
   async close(): Promise<void> {
-    await this.#client.close();
+    await Promise.all([this.#endpoints.close(), this.#index?.endpoint.close()]);
   }
 
-  #url(name: Name, rest: string): URL {
-    return new URL(`${this.#base}/${name}/${rest}`);
-  }
-
-  async #send(ask: Ask, name: Name, accepted?: readonly number[]): Promise<Answer | undefined> {
-    return this.#found(await this.#client.send(ask, name), accepted);
+  /** Does work about `name` with the first address that answers. */
+  async #ask<T>(
+    lane: Lane,
+    name: Name,
+    signal: AbortSignal | undefined,
+    work: (send: Send, urlOf: (path: string) => URL, endpoint: Endpoint) => Promise<T>,
+  ): Promise<T> {
+    return this.#endpoints.use(lane, signal, (endpoint, until) => {
+      const send: Send = (ask) => endpoint.client.send({ ...ask, signal, until }, name);
+      return work(send, (path) => new URL(`${endpoint.root}/v2/${name}/${path}`), endpoint);
+    });
   }
 
   /** The answer, or undefined when it says that there is no such thing; throws for what is neither. */
