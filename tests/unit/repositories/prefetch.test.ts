@@ -321,6 +321,13 @@ describe('an index', () => {
     expect(await isHeld(imageFor('unknown/unknown'))).toEqual(nothing);
   });
 
+  test('takes an entry without a variant for the usual one', async () => {
+    const { run, heldPlatforms } = await indexed('linux/arm64', 'linux/arm');
+    const events = await collect(run(undefined, ['linux/arm64/v8', 'linux/arm/v7']));
+    expect(events.at(-1)).toMatchObject({ kind: 'done' });
+    expect(await heldPlatforms()).toEqual(['linux/arm64', 'linux/arm']);
+  });
+
   test('gives everything for all, attestations too', async () => {
     const { run, heldPlatforms } = await indexed(...many);
     expect((await collect(run())).at(-1)).toMatchObject({ kind: 'done', blobs: 2 * many.length });
@@ -377,6 +384,25 @@ describe('an index', () => {
     expect(await isHeld(image)).toEqual(whole);
   });
 
+  test('that names an image in two ways gives it once', async () => {
+    const { upstream, run } = await start();
+    const image = makeImage();
+    upstream.push('team/app', 'x', image);
+    const push = indexesOf(upstream);
+    const inner = makeIndex([{ image, platform: 'linux/amd64' }]);
+    push('inner', inner);
+    push(
+      'latest',
+      makeIndex([
+        { image, platform: 'linux/amd64' },
+        { image: inner, mediaType: mediaTypes.ociIndex },
+      ]),
+    );
+    const events = await collect(run(undefined, ['linux/amd64']));
+    expect(events.filter((event) => 'digest' in event && event.digest === image.digest)).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ kind: 'done', blobs: 2 });
+  });
+
   test('too deep in others fails', async () => {
     const { run, upstream } = await nested(20);
     const [event] = (await collect(run())).slice(-1);
@@ -421,6 +447,37 @@ describe('an image that fails', () => {
     upstream.behave(unreachable);
     const [event] = await collect(run());
     expect(event).toMatchObject({ kind: 'failed', reason: expect.stringContaining('hub') as string });
+  });
+
+  test('does not wait for a layer that stalls', async () => {
+    const { upstream, run, readers } = await start();
+    const image = makeImage(1000);
+    const [config = Buffer.alloc(0), layer = Buffer.alloc(0)] = image.blobs;
+    upstream.push('team/app', 'latest', image);
+    const refuse: (() => void)[] = [];
+    upstream.behave((request, response) => {
+      if (request.url?.endsWith(digestOf(layer))) {
+        response.writeHead(200, { 'content-length': layer.length });
+        response.write(layer.subarray(0, 500));
+        return true;
+      }
+      if (!request.url?.endsWith(digestOf(config))) return false;
+      refuse.push(() => {
+        reply(response, 404);
+      });
+      return true;
+    });
+    const events: PrefetchEvent[] = [];
+    for await (const event of run()) {
+      events.push(event);
+      if (event.kind !== 'progress') continue;
+      await vi.waitFor(() => {
+        expect(refuse).toHaveLength(1);
+      });
+      refuse[0]?.();
+    }
+    expect(events.at(-1)).toMatchObject({ kind: 'failed' });
+    expect(readers).toEqual({ open: 0, most: 1 });
   });
 
   test('in the middle of a layer leaves no reader open', async () => {
