@@ -53,13 +53,16 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Writes dockgate.yaml (JSON is YAML) for free ports into a new folder of the place; gives its path and the folder. */
+/**
+ * Writes dockgate.yaml (JSON is YAML) for free ports; gives its path and the folder `data`, a new one of the place unless
+ * the settings name one that another gateway has had before.
+ */
 async function writeConfig(
   place: Place,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<{ file: string; data: string }> {
-  const data = join(place.folder, `gateway-${randomUUID()}`);
-  await mkdir(data);
+  const { data = join(place.folder, `gateway-${randomUUID()}`) } = settings as { data?: string };
+  await mkdir(data, { recursive: true });
   const file = `${data}.yaml`;
   await writeFile(file, JSON.stringify({ data, listen: { https: 0, http: 0 }, ...settings }));
   return { file, data };
