@@ -1,10 +1,10 @@
 import type { Digest, Manifest, Name, Page, PageOf, Reference, Referrer, Tag } from '../model/index.ts';
-
-/** Where an image is held: a repository and the name in it. */
-export interface Place {
-  readonly repository: string;
-  readonly name: Name;
-}
+import type { Blocks } from './blocks.ts';
+import type { Claims } from './claims.ts';
+import type { Downloads } from './downloads.ts';
+import type { Pins } from './pins.ts';
+import type { Place } from './place.ts';
+import type { Usage } from './usage.ts';
 
 /** A manifest as it came, with what was read from it. */
 export interface ManifestContent {
@@ -70,8 +70,16 @@ export interface Images {
   /** Every manifest at `place` whose subject is `subject`, by digest order. */
   listReferrers(place: Place, subject: Digest): Promise<readonly Referrer[]>;
 
-  /** Links a blob whose bytes are safely in the blob store to `place`; again is fine. Size in bytes. */
+  /**
+   * Links a blob whose bytes are safely in the blob store to `place`; again is fine. Size in bytes. Pin the digest
+   * before the bytes are committed there, else eviction of equal bytes may take them before they are linked.
+   */
   linkBlob(place: Place, blob: { readonly digest: Digest; readonly size: number }): Promise<void>;
+  /**
+   * Links a blob that is known already, whoever holds it, and answers its size in bytes; undefined, and no link, when
+   * there is none. Once linked its bytes stay.
+   */
+  linkKnown(place: Place, digest: Digest): Promise<number | undefined>;
   /** A blob that `place` may serve: linked there. */
   findBlob(place: Place, digest: Digest): Promise<HeldBlob | undefined>;
   /** True when a manifest held at `place` references this digest as blob or child. */
@@ -162,6 +170,11 @@ export interface Metadata {
   readonly users: Users;
   readonly keys: SigningKeys;
   readonly absences: Absences;
+  readonly downloads: Downloads;
+  readonly claims: Claims;
+  readonly pins: Pins;
+  readonly usage: Usage;
+  readonly blocks: Blocks;
   /** Fulfils when a query is answered; rejects with the fault. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -1,10 +1,12 @@
 import type { Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
+import { addCaching } from './add-caching.ts';
 import type { Tables } from './tables.ts';
 
 /** Every step ever taken, oldest first; a step that has been released is never edited. */
 const migrations: Record<string, Migration> = {
   '0001-images-uploads-users': { up: createTables },
+  '0002-caching': { up: addCaching },
 };
 
 /** Brings the tables to the newest form; again, or by two processes at once, is fine. Throws what went wrong. */

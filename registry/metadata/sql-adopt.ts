@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Digest, Manifest } from '../model/index.ts';
-import type { Place } from './metadata.ts';
+import type { Place } from './place.ts';
 import type { Tables } from './tables.ts';
 
 interface Content {
@@ -83,8 +83,8 @@ async function link(db: Transaction<Tables>, place: Place, { table, digest }: Co
   const now = Date.now();
   await (
     table === 'held_blobs'
-      ? db.insertInto(table).values({ ...place, digest, linked_at: now })
-      : db.insertInto(table).values({ ...place, digest, stored_at: now })
+      ? db.insertInto(table).values({ ...place, digest, linked_at: now, used_at: now })
+      : db.insertInto(table).values({ ...place, digest, stored_at: now, used_at: now })
   ).execute();
 }
 

@@ -1,11 +1,21 @@
+import type { Transaction } from 'kysely';
 import type { Digest, Name } from '../model/index.ts';
 import type { Images } from './metadata.ts';
 import { compileOnce } from './compile-once.ts';
 import type { Databases } from './databases.ts';
+import type { Place } from './place.ts';
+import type { Tables } from './tables.ts';
 
 type HeldBlobs = Pick<
   Images,
-  'linkBlob' | 'findBlob' | 'isReferenced' | 'blobSize' | 'blobBytes' | 'placesOfBlob' | 'unlinkBlob'
+  | 'linkBlob'
+  | 'linkKnown'
+  | 'findBlob'
+  | 'isReferenced'
+  | 'blobSize'
+  | 'blobBytes'
+  | 'placesOfBlob'
+  | 'unlinkBlob'
 >;
 
 /** Which name of which repository may serve which blob, in SQL. */
@@ -23,17 +33,22 @@ export function sqlHeldBlobs(db: Databases): HeldBlobs {
   return {
     linkBlob: (place, { digest, size }) =>
       db.write.transaction().execute(async (transaction) => {
-        const now = Date.now();
         await transaction
           .insertInto('blobs')
-          .values({ digest, size, stored_at: now })
+          .values({ digest, size, stored_at: Date.now() })
           .onConflict((conflict) => conflict.doNothing())
           .execute();
-        await transaction
-          .insertInto('held_blobs')
-          .values({ ...place, digest, linked_at: now })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
+        await hold(transaction, place, digest);
+      }),
+    linkKnown: (place, digest) =>
+      db.write.transaction().execute(async (transaction) => {
+        const known = await transaction
+          .selectFrom('blobs')
+          .select('size')
+          .where('digest', '=', digest)
+          .executeTakeFirst();
+        if (known) await hold(transaction, place, digest);
+        return known?.size;
       }),
     findBlob: ({ repository, name }, digest) => find(repository, name, digest),
     async isReferenced(place, digest) {
@@ -85,4 +100,15 @@ export function sqlHeldBlobs(db: Databases): HeldBlobs {
       return numDeletedRows > 0n;
     },
   };
+}
+
+async function hold(db: Transaction<Tables>, place: Place, digest: Digest): Promise<void> {
+  const now = Date.now();
+  await db
+    .insertInto('held_blobs')
+    .values({ ...place, digest, linked_at: now, used_at: now })
+    .onConflict((conflict) =>
+      conflict.columns(['repository', 'name', 'digest']).doUpdateSet({ used_at: now }),
+    )
+    .execute();
 }

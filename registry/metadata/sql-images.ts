@@ -1,8 +1,9 @@
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { type Digest, type Name, type Page, type PageOf, type Referrer, type Tag } from '../model/index.ts';
-import type { HeldManifest, Images, Place } from './metadata.ts';
+import type { HeldManifest, Images } from './metadata.ts';
 import { compileOnce } from './compile-once.ts';
 import { sqlHeldBlobs } from './sql-held-blobs.ts';
+import type { Place } from './place.ts';
 import { putManifest } from './sql-put-manifest.ts';
 import type { Databases } from './databases.ts';
 import type { Tables } from './tables.ts';

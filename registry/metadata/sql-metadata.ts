@@ -2,9 +2,14 @@ import { sql } from 'kysely';
 import type { Databases } from './databases.ts';
 import type { Metadata } from './metadata.ts';
 import { sqlAbsences } from './sql-absences.ts';
+import { sqlBlocks } from './sql-blocks.ts';
+import { sqlClaims } from './sql-claims.ts';
+import { sqlDownloads } from './sql-downloads.ts';
 import { sqlImages } from './sql-images.ts';
+import { sqlPins } from './sql-pins.ts';
 import { sqlSigningKeys } from './sql-signing-keys.ts';
 import { sqlUploads } from './sql-uploads.ts';
+import { sqlUsage } from './sql-usage.ts';
 import { sqlUsers } from './sql-users.ts';
 
 /** The store in SQL, the same for every database that kysely speaks to. */
@@ -15,6 +20,11 @@ export function sqlMetadata(db: Databases): Metadata {
     users: sqlUsers(db),
     keys: sqlSigningKeys(db),
     absences: sqlAbsences(db),
+    downloads: sqlDownloads(db),
+    claims: sqlClaims(db),
+    pins: sqlPins(db),
+    usage: sqlUsage(db),
+    blocks: sqlBlocks(db),
     async check() {
       await sql`select count(*) from signing_keys`.execute(db.read);
     },

@@ -72,8 +72,10 @@ async function hold(db: Transaction<Tables>, { place, digest, tags }: ManifestPu
   const now = Date.now();
   await db
     .insertInto('held_manifests')
-    .values({ ...place, digest, stored_at: now })
-    .onConflict((conflict) => conflict.doNothing())
+    .values({ ...place, digest, stored_at: now, used_at: now })
+    .onConflict((conflict) =>
+      conflict.columns(['repository', 'name', 'digest']).doUpdateSet({ used_at: now }),
+    )
     .execute();
   for (const tag of tags) {
     await db

@@ -5,8 +5,10 @@
  *       │
  *   held_manifests ── tags                    which name of which repository holds it
  *   blobs ── held_blobs                       bytes that are in the blob store, and who may serve them
+ *   leaving                                   bytes that nobody names any more and that are still to be removed
  *   uploads, absences                         what is under way, and what upstreams do not have
  *   users, signing_keys                       who may log in
+ *   downloads, claims, pins, blocks           what processes tell each other; each row runs out by itself, but for blocks
  */
 export interface Tables {
   manifests: {
@@ -19,7 +21,8 @@ export interface Tables {
     bytes: Uint8Array;
   };
   manifest_references: { manifest: string; digest: string; kind: 'blob' | 'manifest' };
-  held_manifests: { repository: string; name: string; digest: string; stored_at: number };
+  /** `used_at`: when it was stored or last pulled. */
+  held_manifests: { repository: string; name: string; digest: string; stored_at: number; used_at: number };
   tags: {
     repository: string;
     name: string;
@@ -29,7 +32,8 @@ export interface Tables {
     confirmed_at: number;
   };
   blobs: { digest: string; size: number; stored_at: number };
-  held_blobs: { repository: string; name: string; digest: string; linked_at: number };
+  /** `used_at`: when it was linked, or last pulled by itself or with a manifest. */
+  held_blobs: { repository: string; name: string; digest: string; linked_at: number; used_at: number };
   /** `claimed_by`: whoever is writing to it, until `claimed_until`. */
   uploads: {
     id: string;
@@ -44,4 +48,19 @@ export interface Tables {
   users: { name: string; password_hash: string; roles: string; created_at: number };
   /** `jwk`: a private JSON Web Key. */
   signing_keys: { id: string; jwk: string; created_at: number };
+  /** `outcome`: why it failed. */
+  downloads: {
+    digest: string;
+    id: string;
+    by: string;
+    until: number;
+    repository: string;
+    name: string;
+    size: number | null;
+    outcome: string | null;
+  };
+  claims: { key: string; by: string; until: number };
+  pins: { digest: string; until: number };
+  leaving: { digest: string };
+  blocks: { repository: string; by: string; at: number; reason: string };
 }
