@@ -28,7 +28,10 @@ const splits = {
 const roles = { pushers: [{ names: ['x', 'team/**'], actions: ['pull', 'push'] as const }] };
 const grants = createGrants({ anonymous: 'pull', roles, assign: {} });
 const token = (name: string, ...actions: string[]): RoutedCaller =>
-  bearerCaller({ user: 'u', access: [{ type: 'repository', name, actions }] }, () => false);
+  bearerCaller(
+    { user: 'u', access: [{ type: 'repository', name, actions }] },
+    { sees: () => false, isAdmin: false },
+  );
 
 /** Who asks. */
 const callers = {
