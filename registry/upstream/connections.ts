@@ -1,5 +1,6 @@
 import { getCACertificates } from 'node:tls';
 import { Agent, Pool, ProxyAgent, type buildConnector, type Dispatcher } from 'undici';
+import { thinkingTime } from './deadline.ts';
 import { proxyFor } from './outbound.ts';
 import type { Target } from './redirect.ts';
 import type { ClientSettings } from './settings.ts';
@@ -33,12 +34,12 @@ export class Connections {
 
   /** The answer's head, its body to follow; throws what undici throws. */
   async request(target: Target, sending: Sending): Promise<Dispatcher.ResponseData> {
-    const { headersTimeout = 20_000, bodyTimeout = 60_000 } = this.#settings;
+    const { bodyTimeout = 60_000 } = this.#settings;
     return await this.#dispatcher(target).request({
       ...sending,
       origin: target.url.origin,
       path: target.url.pathname + target.url.search,
-      headersTimeout,
+      headersTimeout: thinkingTime(this.#settings),
       bodyTimeout,
       // Without this the connection ends after every HEAD, and each revalidation would cost a handshake.
       reset: false,

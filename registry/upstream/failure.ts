@@ -63,6 +63,16 @@ const faults: readonly Fault[] = [
   { code: /^UND_ERR_HEADERS_TIMEOUT$/, kind: 'timeout', says: 'did not answer in time: try again later' },
   { code: /^UND_ERR_BODY_TIMEOUT$/, kind: 'timeout', says: 'stopped sending: try again later' },
   {
+    code: /^ERR_OSSL_/,
+    kind: 'tls',
+    says: 'cannot be asked with the certificates that are given for it: check that "ca", "clientCert" and "clientKey" are PEM and that the key belongs to the certificate',
+  },
+  {
+    code: /_ALERT_/,
+    kind: 'tls',
+    says: 'refused the TLS connection: if it wants a client certificate, check "clientCert" and "clientKey"',
+  },
+  {
     code: /CERT|SSL|TLS|SIGNATURE|HOSTNAME_MISMATCH|^EPROTO$/,
     kind: 'tls',
     says: 'could not be verified: give the CA that signed its certificate as "ca", and check that it speaks https',

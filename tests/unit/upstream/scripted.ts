@@ -18,11 +18,8 @@ export interface Scripted {
   open(): Promise<number>;
 }
 
-/** Starts a server on a free port of loopback; with `tls` (PEM) it speaks https. */
-export async function startScripted(
-  script: Script,
-  tls?: { readonly cert: string; readonly key: string },
-): Promise<Scripted> {
+/** Starts a server on a free port of loopback; with `tls` it speaks https. */
+export async function startScripted(script: Script, tls?: https.ServerOptions): Promise<Scripted> {
   const seen: http.IncomingMessage[] = [];
   const listener: Script = (request, response) => {
     seen.push(request);
