@@ -110,9 +110,7 @@ const bodies: Partial<Record<UpstreamFault, Answering>> = {
     sendHalf(failing, (socket) => socket.end());
   },
   'wrong bytes'(failing) {
-    const body = Buffer.from(failing.good.body);
-    body.writeUInt8(~body.readUInt8(body.length - 1) & 0xff, body.length - 1);
-    answerWell({ ...failing, good: { ...failing.good, body } });
+    answerWell({ ...failing, good: { ...failing.good, body: damaged(failing.good) } });
   },
   'wrong length'({ response, good }) {
     response.writeHead(good.status, { ...good.headers, 'content-length': good.body.length - 10 });
@@ -128,6 +126,18 @@ const bodies: Partial<Record<UpstreamFault, Answering>> = {
     repeat(response, DRIP_PAUSE, DRIPS, (turn) => body.subarray(turn * size, (turn + 1) * size));
   },
 };
+
+/**
+ * One byte is another. In a manifest it is one of a digest in it, so that only the manifest's own digest tells; lists
+ * have no digest and are no JSON any more.
+ */
+function damaged({ headers, body }: GoodAnswer): Buffer {
+  const isManifest = 'docker-content-digest' in headers && String(headers['content-type']).endsWith('json');
+  const at = isManifest ? body.lastIndexOf('"') - 1 : body.length - 1;
+  const copy = Buffer.from(body);
+  copy.write(copy.toString('latin1', at, at + 1) === '0' ? '1' : '0', at, 'latin1');
+  return copy;
+}
 
 /** Promises all of the body, sends half, and does `then` to the connection when that half has left. */
 function sendHalf(
