@@ -58,7 +58,8 @@ describeWith(
       if (!hub) throw new Error('there is no hub');
       const image = { name: parseName(NAME), reference: tagged('1.0') };
       const { signal } = new AbortController();
-      const all = await Array.fromAsync(prefetch(hub, [image], { platforms, signal }));
+      const all: PrefetchEvent[] = [];
+      for await (const event of prefetch(hub, [image], { platforms, signal })) all.push(event);
       await repositories.close();
       expect(faults).toEqual([]);
       return all.filter(({ kind }) => kind !== 'progress');
