@@ -5,13 +5,21 @@ import { UpstreamFailure } from './failure.ts';
 import { isOutage, setAside } from './outage.ts';
 import { refusal } from './refusal.ts';
 import type { UpstreamSettings } from './settings.ts';
-import type { UrlState } from './state.ts';
 
 /**
  * What upstreams limit apart: Docker Hub counts fetched manifests, and neither HEAD nor the blobs of an image whose
  * manifest we have. Who may fetch no more manifests for now may still ask and download.
  */
 export type Lane = 'questions' | 'manifests' | 'downloads';
+
+/** How one address of an upstream does. */
+export interface UrlState {
+  readonly url: string;
+  /** Whether it is left alone: until when, in ms since 1970, and after which failure. */
+  readonly setAside: { readonly until: number; readonly failure: string } | undefined;
+  /** Failures in a row. */
+  readonly failures: number;
+}
 
 type OutageBreaker = Breaker<UpstreamFailure>;
 
@@ -125,6 +133,7 @@ export class Endpoint {
     const isOver = sleep(pause.until - this.#now(), true, { ref: false, signal }).catch(() => false);
     if (!(await isOver) || breaker.pause !== pause) return;
     const fault = await this.#probe();
+    if (signal.aborted) return;
     if (fault) breaker.prolong(pause, fault, wishOf(fault));
     else breaker.resume(pause);
   }

@@ -1,15 +1,6 @@
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, UrlState } from './endpoint.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Counts, RequestCount } from './tally.ts';
-
-/** How one address of an upstream does. */
-export interface UrlState {
-  readonly url: string;
-  /** Whether it is left alone: until when, in ms since 1970, and after which failure. */
-  readonly setAside: { readonly until: number; readonly failure: string } | undefined;
-  /** Failures in a row. */
-  readonly failures: number;
-}
 
 /** How an upstream does and what it was asked since the start, its index included. */
 export interface UpstreamState extends Counts {

@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { createUpstream, type FailureKind, type Upstream } from '../../../registry/upstream/index.ts';
+import {
+  createUpstream,
+  UpstreamFailure,
+  type FailureKind,
+  type Upstream,
+} from '../../../registry/upstream/index.ts';
 import { digestOf, goodRegistry, name, reply, startScripted, upstreamAt, type Script } from './scripted.ts';
 import { allCalls, failureOf, latest, outcomeOf } from './outcome.ts';
 import { until } from './until.ts';
@@ -138,9 +143,11 @@ describe('when none answers', () => {
   });
 });
 
-test('who left is not asked for at the next address', async () => {
+test.each([
+  ['the client left', new Error('the client left')],
+  ['a failure elsewhere', new UpstreamFailure('other', 'timeout', 'it took too long')],
+])('who was let go because of %s is not asked for at the next address', async (_, reason) => {
   const abort = new AbortController();
-  const reason = new Error('the client left');
   const first = await startScripted(() => {
     abort.abort(reason);
   });

@@ -125,15 +125,18 @@ test.each([
   expect(stateOf(upstream)?.failures).toBe(0);
 });
 
-test('who was let go does not count', async () => {
+test.each([
+  ['the client left', new Error('the client left')],
+  ['a failure elsewhere', new UpstreamFailure('other', 'timeout', 'it took too long')],
+])('who was let go because of %s does not count', async (_, reason) => {
   const server = await startScripted(() => undefined);
   const upstream = upstreamAt(server.url);
   for (let time = 0; time < 4; time += 1) {
     const abort = new AbortController();
     const call = upstream.getManifest(name, latest, abort.signal);
     await until(() => server.seen.length > time);
-    abort.abort(new Error('the client left'));
-    await expect(call).rejects.toThrow('the client left');
+    abort.abort(reason);
+    await expect(call).rejects.toBe(reason);
   }
   expect(stateOf(upstream)).toMatchObject({ failures: 0, setAside: undefined });
 });
@@ -242,6 +245,7 @@ describe('the probe', () => {
     // Longer than the pause: a probe would have come.
     await sleep(1500);
     expect(server.seen).toHaveLength(7);
+    expect([stateOf(waiting)?.failures, stateOf(probing)?.failures]).toEqual([3, 3]);
   });
 });
 

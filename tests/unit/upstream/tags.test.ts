@@ -40,6 +40,15 @@ test('a list that leads back into itself ends with a failure', async () => {
   expect(server.seen).toHaveLength(200);
 });
 
+test('a list that breaks off is a failure, not half a list or none', async () => {
+  const server = await startScripted((request, response) => {
+    if (request.url?.includes('last=')) reply(response, 404);
+    else reply(response, 200, { link: `<${list}?last=a>; rel="next"` }, '{"tags":["a"]}');
+  });
+  const failure = await failureOf(upstreamAt(server.url).listTags(name), 'bad-answer');
+  expect(failure.message).toContain('broke off its list of tags');
+});
+
 test('a name without tags has an empty list', async () => {
   const server = await startScripted((_, response) => {
     reply(response, 200, {}, '{"name":"x","tags":null}');
