@@ -2,11 +2,13 @@ import { BlockList, isIP } from 'node:net';
 import type { Outbound } from './settings.ts';
 
 /**
- * The proxy through which a URL is asked for, if any. As with curl, each scheme has its own proxy. `noProxy` lists, apart
- * by commas or spaces, hosts (which stand for everything under them too), `*.suffixes`, addresses, ranges of addresses
- * in CIDR form, each but the last with a port if need be, and `*` for every host.
+ * The proxy through which a URL is asked for, if any; as with curl, each scheme has its own. `noProxy` lists, apart by
+ * commas or spaces: hosts (which stand for all that is under them too), `*.suffixes`, addresses and `*`, each with a
+ * `:port` if need be, and ranges of addresses in CIDR form.
  */
 export function proxyFor(outbound: Outbound | undefined, url: URL): URL | undefined {
+  // undici's EnvHttpProxyAgent knows no ranges, falls back to the environment, and does not tell which proxy it took,
+  // which our messages name.
   const proxy = url.protocol === 'https:' ? outbound?.httpsProxy : outbound?.httpProxy;
   const exempt = (outbound?.noProxy ?? '').split(/[,\s]+/).filter((entry) => entry !== '');
   return proxy && !exempt.some((entry) => covers(entry.toLowerCase(), url)) ? proxy : undefined;

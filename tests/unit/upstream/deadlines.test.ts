@@ -77,6 +77,17 @@ test.each([
   });
 });
 
+test('who must have his answer sooner waits for a token no longer than that', async () => {
+  const realm = await startScripted(() => undefined);
+  const server = await startScripted((_request, response) => {
+    reply(response, 401, { 'www-authenticate': `Bearer realm="${realm.url}/token"` });
+  });
+  const client = clientAt(server.url);
+  const ask = get(server.url, { until: performance.now() + 200 });
+  const failure = await failureOf(client.send(ask, name), 'timeout');
+  expect(failure.message).toContain(`token service ${new URL(realm.url).host}`);
+});
+
 test('an answer that is given up while it drips holds its turn no longer than any other', async () => {
   const server = await startScripted((_, response) => {
     response.statusCode = 404;
