@@ -68,11 +68,10 @@ export function readBlob(
       `has a blob of ${size} bytes, which is more than the ${expected.most} that are taken`,
     );
   const most = expected.most === undefined ? undefined : expected.most - part.from;
-  const exactly = part.length ?? (size === undefined ? undefined : size - part.from);
-  return { from: part.from, size, body: answer.stream({ exactly, most }) };
+  return { from: part.from, size, body: answer.stream({ exactly: part.length ?? size, most }) };
 }
 
-/** What an answer says that it holds: `length` bytes from byte `from` of `size`. */
+/** What an answer says that it holds: `length` bytes from byte `from` of `size`; a whole blob may come without either. */
 interface Part {
   readonly from: number;
   readonly length: number | undefined;

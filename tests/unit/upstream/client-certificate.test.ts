@@ -15,13 +15,15 @@ import { failureOf, latest } from './outcome.ts';
 import { goodRegistry, manifestDigest, name, reply, startScripted, upstreamAt } from './scripted.ts';
 import type { Script, Scripted } from './scripted.ts';
 
+const program = 'openssl';
+
 /** The common name of the certificate that a request's sender has shown; undefined without one. */
 function shownBy({ socket }: http.IncomingMessage): string | undefined {
   const names = socket instanceof TLSSocket ? socket.getPeerCertificate().subject : undefined;
   return names?.CN as string | undefined;
 }
 
-describeWith(['openssl'], 'a client certificate', () => {
+describeWith([program], 'a client certificate', () => {
   let place: Place;
   let authority: Authority;
   let server: { cert: string; key: string };
@@ -118,7 +120,7 @@ describeWith(['openssl'], 'a client certificate', () => {
     await writeFile(file, pair.cert + pair.key);
     const argv = ['s_server', '-accept', '127.0.0.1:0', '-www', '-tls1_2', '-cert', file, '-key', file];
     const demand = ['-Verify', '1', '-verify_return_error', '-CAfile', join(place.folder, 'robot.crt')];
-    const child = spawn('openssl', [...argv, ...demand], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(program, [...argv, ...demand], { stdio: ['ignore', 'pipe', 'ignore'] });
     onTestFinished(() => void child.kill());
     for await (const line of createInterface(child.stdout)) {
       const address = /^ACCEPT (.*)$/.exec(line)?.[1];

@@ -110,6 +110,14 @@ test('the head of a download must come in time, its body may take for ever while
   await failureOf(upstreamAt(silent.url, soon).getBlob(name, blobDigest, 0), 'timeout');
 });
 
+test('who has time waits for the head of an answer no longer than the upstream may think', async () => {
+  const server = await startScripted(() => undefined);
+  const client = clientAt(server.url, { headersTimeout: 200 });
+  const ask = get(server.url, { until: performance.now() + 60_000 });
+  await failureOf(client.send(ask), 'timeout');
+  await becomesIdle(client);
+});
+
 test('a download that stalls breaks off after the idle limit', async () => {
   const server = await startScripted((_, response) => {
     response.writeHead(200, { 'content-length': 100 }).write('begin');
