@@ -6,7 +6,7 @@ import type { Seen } from './visitor.ts';
 /** What a client got: one of the outcomes that there may be, or words for what may never be. */
 export function judge(cell: Cell, seen: Seen | undefined, wasAsked: boolean): Outcome | `wrong: ${string}` {
   if (!seen) return 'wrong: no answer at all, the client hangs';
-  if (seen.status !== 200) return judgeRefusal(cell, seen);
+  if (seen.status !== 200 && seen.status !== 0) return judgeRefusal(cell, seen);
   if (!seen.isWhole) return cell.kind === 'blob' ? 'cut' : 'wrong: a short answer that breaks off';
   if (cell.kind === 'tags' || cell.kind === 'referrers' || cell.kind === 'search')
     return judgeList(cell, seen);

@@ -46,7 +46,7 @@ export type Outcome =
   | 'rate limited' // 429
   | 'bad gateway' // 502
   | 'unavailable' // 503
-  | 'cut'; // 200 that breaks off
+  | 'cut'; // the connection, before the end of a 200 or before its head has left
 
 /** What a short answer that is not here ends as (rules 4, 5, 6 and 7). */
 const short: Readonly<Record<Fault, readonly Outcome[]>> = {
