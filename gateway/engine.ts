@@ -33,6 +33,7 @@ export async function openEngine(config: Config, log: Log): Promise<Engine> {
         access: grantSettings(config),
         htpasswd: config.auth.htpasswd,
         compatibility: config.compatibility,
+        hosts: new Set(config.hosts.keys()),
         outbound: outboundSettings(config),
       },
       { metadata, blobs },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   createAccess,
@@ -16,7 +17,13 @@ import { BlobSender } from './http/send-blob.ts';
 import { createSchema1Signer } from './http/schema1-signature.ts';
 import type { Metadata } from './metadata/index.ts';
 import { RegistryError, type Caller } from './model/index.ts';
-import { buildRepositories, UploadSessions, type RepositorySettings } from './repositories/index.ts';
+import { createOperator, type Operator } from './operator.ts';
+import {
+  buildRepositories,
+  Promises,
+  UploadSessions,
+  type RepositorySettings,
+} from './repositories/index.ts';
 import { startUpkeep } from './upkeep/index.ts';
 
 export { AccountError, type Accounts, type GrantSettings } from './access/index.ts';
@@ -46,6 +53,8 @@ export interface RegistrySettings {
   /** Path of an htpasswd file whose users may log in too. */
   readonly htpasswd: string | undefined;
   readonly compatibility?: CompatibilitySettings;
+  /** Hosts that are ours; a client that takes us for a mirror of one of them means us. */
+  readonly hosts?: ReadonlySet<string>;
   readonly outbound?: { readonly httpProxy?: URL; readonly httpsProxy?: URL; readonly noProxy?: string };
 }
 
@@ -70,6 +79,7 @@ export interface RegistryLog {
 /** The engine: reads requests, and answers them from the repository that somebody who knows the hosts has chosen. */
 export interface Registry {
   readonly accounts: Accounts;
+  readonly operator: Operator;
   /** Reads a request and lets it in, or answers it right away and gives undefined. Never throws. */
   receive(req: IncomingMessage, res: ServerResponse, door: Door, facts: Facts): Promise<Exchange | undefined>;
   /** Answers a request that was let in; no route for operations that concern no repository. Never throws. */
@@ -96,19 +106,23 @@ export async function createRegistry(
     htpasswd: settings.htpasswd,
     report: log.htpasswd,
   });
-  const repositories = buildRepositories(
-    settings.repositories,
-    stores,
-    log.fault,
-    settings.compatibility?.schema1,
-  );
-  const uploads = new UploadSessions({ blobs, images: metadata.images, uploads: metadata.uploads });
+  const me = randomUUID();
+  const repositories = buildRepositories(settings.repositories, stores, {
+    me,
+    onFault: log.fault,
+    schema1: settings.compatibility?.schema1 ?? false,
+    ...(settings.outbound && { outbound: settings.outbound }),
+  });
+  const uploads = new UploadSessions({ ...metadata, blobs });
   const upkeep = startUpkeep(uploads, log.fault);
   const schema1 = settings.compatibility?.schema1 ? createSchema1Signer() : undefined;
-  const parts = { access, repositories, uploads, sender: new BlobSender(), schema1 };
+  const promises = new Promises(metadata.pins);
+  const parts = { access, repositories, uploads, promises, sender: new BlobSender(), schema1 };
+  const reading = { access, hosts: settings.hosts ?? new Set<string>() };
   return {
     accounts: access.accounts,
-    receive: (req, res, door, facts) => receive(access, req, res, door, facts),
+    operator: createOperator(repositories, metadata, me),
+    receive: (req, res, door, facts) => receive(reading, req, res, door, facts),
     answer: (exchange, route) => answer(parts, exchange, route),
     async authenticate(authorization) {
       const sender = await access.authenticate(authorization);

@@ -1,6 +1,11 @@
 import type { Access } from '../access/index.ts';
 import { RegistryError, type Operation } from '../model/index.ts';
-import { HostedRepository, type Repositories, type UploadSessions } from '../repositories/index.ts';
+import {
+  HostedRepository,
+  type Promises,
+  type Repositories,
+  type UploadSessions,
+} from '../repositories/index.ts';
 import { challengeHeaders } from './challenge-headers.ts';
 import { appendUpload, cancelUpload, finishUpload, uploadStatus } from './continue-upload.ts';
 import { deleteBlob } from './delete-blob.ts';
@@ -19,6 +24,7 @@ import { respond, respondError } from './respond.ts';
 import type { SignSchema1 } from './schema1-signature.ts';
 import { search } from './search.ts';
 import type { BlobSender } from './send-blob.ts';
+import { headerText } from './source-headers.ts';
 import { startUpload } from './start-upload.ts';
 
 /** What answers are made of. */
@@ -26,6 +32,7 @@ export interface AnswerParts {
   readonly access: Access;
   readonly repositories: Repositories;
   readonly uploads: UploadSessions;
+  readonly promises: Promises;
   readonly sender: BlobSender;
   /** Signs schema 1 manifests; undefined when there are to be none. */
   readonly schema1: SignSchema1 | undefined;
@@ -40,10 +47,12 @@ export async function answer(
   const { req, res, facts } = exchange;
   try {
     if (route) facts.repository = route.repository;
-    await respond(req, res, await decide(parts, exchange, route), facts);
+    const reply = await decide(parts, exchange, route);
+    await respond(req, res, { ...reply, headers: { ...namespaceHeader(exchange), ...reply.headers } }, facts);
   } catch (thrown) {
     const refuse = thrown instanceof RegistryError ? thrown : undefined;
-    await respondError(req, res, thrown, facts, refuse && challengeHeaders({ refuse }, exchange.door));
+    const headers = refuse ? challengeHeaders({ refuse }, exchange.door) : {};
+    await respondError(req, res, thrown, facts, { ...namespaceHeader(exchange), ...headers });
   }
 }
 
@@ -58,7 +67,7 @@ async function decide(parts: AnswerParts, exchange: Exchange, route: Route | und
       return grantToken(parts.access.tokenService, exchange);
     default:
       if (!route) throw new RegistryError('nameUnknown', { message: 'this host has no registry' });
-      return handle(exchange, operation, targetOf(parts, route));
+      return handle(exchange, operation, targetOf(parts, route, exchange.namespace));
   }
 }
 
@@ -97,14 +106,26 @@ function handle(exchange: Exchange, operation: Routed, target: Target): Promise<
   }
 }
 
+function namespaceHeader({ namespace }: Exchange): Record<string, string> {
+  return namespace === undefined ? {} : { 'OCI-Namespace': headerText(namespace) };
+}
+
 function targetOf(
-  { repositories, uploads, sender, schema1 }: AnswerParts,
+  { repositories, uploads, promises, sender, schema1 }: AnswerParts,
   { repository, view, reach }: Route,
+  namespace: string | undefined,
 ): Target {
   const find = (name: string) => {
     const found = repositories.get(name);
-    if (found) return found;
-    throw new Error(`there is no repository ${name}`);
+    if (!found) throw new Error(`there is no repository ${name}`);
+    if (namespace === undefined) return found;
+    // A closed world: what the query names is never dialled (trap T20).
+    const within = found.within(namespace);
+    if (within) return within;
+    throw new RegistryError('nameUnknown', {
+      message: `no upstream here is known as ${headerText(namespace)}`,
+      detail: { ns: namespace },
+    });
   };
   const source = find(repository);
   return {
@@ -112,6 +133,7 @@ function targetOf(
     reach,
     view: find(view),
     uploads,
+    promises,
     sender,
     schema1,
     hosted() {

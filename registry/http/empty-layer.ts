@@ -12,7 +12,7 @@ const bytes = Buffer.from('H4sIAAAJbogA/2IYBaNgFIxYAAgAAP//Lq+17wAEAAA=', 'base6
  */
 export function findEmptyLayer(digest: Digest, { schema1, source, reach }: Target): OpenedBlob | undefined {
   if (!schema1 || digest !== emptyLayer || reach === 'local') return undefined;
-  return { reader: readerOf(bytes), member: source.repository, age: undefined };
+  return { reader: readerOf(bytes), member: source.repository, from: 'hosted', age: undefined };
 }
 
 function readerOf(content: Buffer): BlobReader {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller, Operation } from '../model/index.ts';
-import type { Reach } from '../repositories/index.ts';
+import type { Reach, Source } from '../repositories/index.ts';
 
 /** What the log line of a request says besides method, status and time; never a credential. */
 export interface Facts {
@@ -11,6 +11,15 @@ export interface Facts {
   user?: string | undefined;
   repository?: string;
   member?: string;
+  /** Whether it was pushed here, kept from an upstream, or asked of it just now; and how many seconds ago it was confirmed. */
+  source?: Source['from'];
+  age?: number;
+  /** Why an old copy stood in for the upstream. */
+  stale?: string;
+  /** Members that were asked before. */
+  passed?: readonly string[];
+  /** The registry whose mirror the client takes us for. */
+  namespace?: string;
   /** What was asked, when it has a digest or a tag. */
   digest?: string;
   /** Blobs that were linked from other members instead of being uploaded. */
@@ -34,6 +43,8 @@ export interface Exchange {
   readonly operation: Operation;
   readonly caller: Caller;
   readonly facts: Facts;
+  /** The registry whose mirror the client takes us for: the `ns` of the query, unless that is a host of ours. */
+  readonly namespace: string | undefined;
 }
 
 /** Which repository answers an operation, decided by whoever knows hosts and connectors. */

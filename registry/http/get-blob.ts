@@ -15,11 +15,10 @@ export const getBlob: Handler<GetBlob> = async ({ req, facts }, operation, targe
     findEmptyLayer(digest, target) ??
     (head ? await findBlob(operation, target) : await target.source.openBlob(name, digest, target.reach));
   if (!found) throw new RegistryError('blobUnknown', { detail: { name, digest } });
-  facts.member = found.member;
   const reader = 'reader' in found ? found.reader : undefined;
   const size = 'reader' in found ? found.reader.size : found.size;
   const headers = {
-    ...sourceHeaders(found),
+    ...sourceHeaders(found, facts),
     'Accept-Ranges': 'bytes',
     'Docker-Content-Digest': digest,
     ETag: etagOf(digest),
@@ -51,8 +50,11 @@ export const getBlob: Handler<GetBlob> = async ({ req, facts }, operation, targe
 /** Who asks before a push is told also of what another member holds: the push will adopt it from there (trap T1). */
 async function findBlob(
   { name, digest }: GetBlob,
-  { source, view, reach }: Target,
+  { source, view, reach, promises }: Target,
 ): Promise<FoundBlob | undefined> {
   const found = await source.findBlob(name, digest, reach);
-  return found ?? (reach === 'local' ? await view.findBlob(name, digest, 'local') : undefined);
+  if (found || reach !== 'local') return found;
+  const elsewhere = await view.findBlob(name, digest, 'local');
+  if (elsewhere) await promises.give(digest);
+  return elsewhere;
 }

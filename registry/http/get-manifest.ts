@@ -18,10 +18,9 @@ export const getManifest: Handler<Extract<Operation, { kind: 'manifest-get' }>> 
   const older =
     isChoice && !takesNewTypes(req) ? await olderForm(name, reference.tag, held, target) : undefined;
   const found = older ?? held;
-  facts.member = found.member;
   facts.digest = found.digest;
   const headers = {
-    ...sourceHeaders(found),
+    ...sourceHeaders(found, facts),
     ...(isChoice && { Vary: 'Accept' }),
     'Docker-Content-Digest': found.digest,
     // The digest of schema 1 leaves out the signatures, so that equal ones can have other bytes. RFC 9110 8.8.1.

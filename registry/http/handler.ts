@@ -1,4 +1,10 @@
-import type { HostedRepository, ReadableRepository, Reach, UploadSessions } from '../repositories/index.ts';
+import type {
+  HostedRepository,
+  Promises,
+  ReadableRepository,
+  Reach,
+  UploadSessions,
+} from '../repositories/index.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
 import type { BlobSender } from './send-blob.ts';
@@ -14,6 +20,8 @@ export interface Target {
   /** Written to; throws `unsupported` for a repository that is only read. */
   readonly hosted: () => HostedRepository;
   readonly uploads: UploadSessions;
+  /** Given to who asks before a push. */
+  readonly promises: Promises;
   readonly sender: BlobSender;
   /** Set when clients that take nothing newer are to get schema 1. */
   readonly schema1: SignSchema1 | undefined;

@@ -3,14 +3,22 @@ import { guard, nobody, type Access } from '../access/index.ts';
 import { parseOperation } from '../model/index.ts';
 import { challengeHeaders } from './challenge-headers.ts';
 import type { Door, Exchange, Facts } from './exchange.ts';
+import { namespaceOf } from './namespace.ts';
 import { respondError } from './respond.ts';
+
+/** What requests are read with. */
+export interface ReceiveParts {
+  readonly access: Access;
+  /** Hosts that are ours. */
+  readonly hosts: ReadonlySet<string>;
+}
 
 /**
  * Reads a request and lets it in, or answers it right away and gives undefined.
  * `facts` is filled for the log either way.
  */
 export async function receive(
-  access: Access,
+  { access, hosts }: ReceiveParts,
   req: IncomingMessage,
   res: ServerResponse,
   door: Door,
@@ -25,7 +33,9 @@ export async function receive(
     const verdict = guard(operation, sender);
     if ('admit' in verdict) {
       facts.user = verdict.admit.user;
-      return { req, res, door, operation, caller: verdict.admit, facts };
+      const namespace = namespaceOf(req.url ?? '', door, hosts);
+      if (namespace !== undefined) facts.namespace = namespace;
+      return { req, res, door, operation, caller: verdict.admit, facts, namespace };
     }
     await respondError(req, res, verdict.refuse, facts, challengeHeaders(verdict, door));
   } catch (thrown) {

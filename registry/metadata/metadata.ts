@@ -84,6 +84,11 @@ export interface Images {
   findBlob(place: Place, digest: Digest): Promise<HeldBlob | undefined>;
   /** True when a manifest held at `place` references this digest as blob or child. */
   isReferenced(place: Place, digest: Digest): Promise<boolean>;
+  /** A manifest held at `place` that references this digest. */
+  findReferrerOf(
+    place: Place,
+    digest: Digest,
+  ): Promise<Pick<HeldManifest, 'mediaType' | 'bytes'> | undefined>;
   /** The size of a blob whose bytes are in the blob store, whoever holds it. */
   blobSize(digest: Digest): Promise<number | undefined>;
   /** Bytes of all blobs together, each counted once. */

@@ -12,6 +12,7 @@ type HeldBlobs = Pick<
   | 'linkKnown'
   | 'findBlob'
   | 'isReferenced'
+  | 'findReferrerOf'
   | 'blobSize'
   | 'blobBytes'
   | 'placesOfBlob'
@@ -63,6 +64,17 @@ export function sqlHeldBlobs(db: Databases): HeldBlobs {
         .executeTakeFirst();
       return row !== undefined;
     },
+    findReferrerOf: ({ repository, name }, digest) =>
+      db.read
+        .selectFrom('manifest_references')
+        .innerJoin('held_manifests', 'held_manifests.digest', 'manifest_references.manifest')
+        .innerJoin('manifests', 'manifests.digest', 'manifest_references.manifest')
+        .select(['media_type as mediaType', 'bytes'])
+        .where('manifest_references.digest', '=', digest)
+        .where('repository', '=', repository)
+        .where('name', '=', name)
+        .limit(1)
+        .executeTakeFirst(),
     async blobSize(digest) {
       const row = await db.read
         .selectFrom('blobs')

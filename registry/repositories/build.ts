@@ -1,17 +1,27 @@
 import type { BlobStore } from '../blobs/index.ts';
-import type { Metadata } from '../metadata/index.ts';
-import { namePatterns, readNames, type Name } from '../model/index.ts';
-import { createUpstream, type Upstream } from '../upstream/index.ts';
+import type { Metadata, Place } from '../metadata/index.ts';
+import type { Digest } from '../model/index.ts';
+import { createUpstream, type Upstream, type UpstreamSettings } from '../upstream/index.ts';
+import { Fills, type FillFacts } from './fills.ts';
 import { GroupRepository } from './group.ts';
 import { HostedRepository } from './hosted.ts';
+import { PrivateNames } from './private-names.ts';
 import { ProxyRepository } from './proxy.ts';
 import type { ReadableRepository } from './repository.ts';
-import type { HostedSettings, ProxySettings, RepositorySettings } from './settings.ts';
+import type { ProxySettings, RepositorySettings } from './settings.ts';
+
+/** A proxy and what it reads from. */
+export interface BuiltProxy {
+  readonly settings: ProxySettings;
+  readonly upstream: Upstream;
+  readonly fills: () => FillFacts;
+}
 
 /** Every repository by its name, and how to end what they do. */
 export interface Repositories {
   get(repository: string): ReadableRepository | undefined;
-  /** Ends downloads and closes connections to upstreams. */
+  readonly proxies: ReadonlyMap<string, BuiltProxy>;
+  /** Ends downloads and closes connections to upstreams; the stores must be open until it fulfils. */
   close(): Promise<void>;
 }
 
@@ -21,33 +31,50 @@ export interface Stores {
   readonly blobs: BlobStore;
 }
 
-/**
- * Builds all configured repositories; with `schema1` proxies take such manifests too. Throws for a member that does not
- * exist and for groups in a circle.
- */
+/** How they are built. */
+export interface BuildOptions {
+  /** This process, among those on the same data. */
+  readonly me: string;
+  /** Told of every fault that no client may have seen. */
+  readonly onFault: (fault: unknown) => void;
+  /** Told of what clients pull from a cache. */
+  readonly onPull?: (place: Place, digest: Digest) => void;
+  /** Whether proxies take manifests of schema 1 too. */
+  readonly schema1?: boolean;
+  /** How the outside is reached. */
+  readonly outbound?: UpstreamSettings['outbound'];
+}
+
+/** Builds all configured repositories. Throws for a member that does not exist and for groups in a circle. */
 export function buildRepositories(
   settings: ReadonlyMap<string, RepositorySettings>,
   stores: Stores,
-  onFault: (fault: unknown) => void,
-  schema1 = false,
+  options: BuildOptions,
 ): Repositories {
-  const { images, absences } = stores.metadata;
+  const { metadata, blobs } = stores;
+  const { me, onFault, onPull = () => undefined, outbound, schema1 = false } = options;
   const ending = new AbortController();
-  const upstreams: Upstream[] = [];
+  const { signal } = ending;
+  const fills = new Fills({ blobs, metadata, me, signal, onFault });
+  const privateNames = new PrivateNames(settings, metadata.images);
+  const proxies = new Map<string, BuiltProxy>();
   const built = new Map<string, ReadableRepository>();
-  const isPrivate = privateNames(settings);
 
   const proxy = (name: string, own: ProxySettings): ProxyRepository => {
-    const upstream = createUpstream({ ...upstreamSettings(name, own), schema1 });
-    upstreams.push(upstream);
-    const { blobs } = stores;
+    const upstream = createUpstream({
+      ...upstreamSettings(name, own),
+      schema1,
+      ...(outbound && { outbound }),
+    });
+    proxies.set(name, { settings: own, upstream, fills: () => fills.factsOf(name) });
     return new ProxyRepository(name, own, {
-      images,
-      absences,
+      metadata,
       blobs,
       upstream,
-      isPrivate,
-      signal: ending.signal,
+      fills,
+      privateNames,
+      onPull,
+      signal,
       onFault,
     });
   };
@@ -55,44 +82,41 @@ export function buildRepositories(
     const own = settings.get(name);
     if (!own) throw new Error(`there is no repository ${name}`);
     if (outer.includes(name)) throw new Error(`groups in a circle: ${[...outer, name].join(' > ')}`);
-    const repository =
-      built.get(name) ??
-      (own.type === 'hosted'
-        ? new HostedRepository(name, own, { images, absences, blobs: stores.blobs })
-        : own.type === 'proxy'
-          ? proxy(name, own)
-          : new GroupRepository(
-              name,
-              own,
-              own.members.map((member) => build(member, [...outer, name])),
-            ));
+    const inner = [...outer, name];
+    const repository = built.get(name) ?? make(name, own, inner);
     built.set(name, repository);
     return repository;
+  };
+  const make = (name: string, own: RepositorySettings, inner: readonly string[]): ReadableRepository => {
+    if (own.type === 'hosted') return new HostedRepository(name, own, { ...metadata, blobs });
+    if (own.type === 'proxy') return proxy(name, own);
+    const members = own.members.map((member) => build(member, inner));
+    return new GroupRepository(name, own, members);
   };
   for (const name of settings.keys()) build(name, []);
 
   return {
     get: (repository) => built.get(repository),
+    proxies,
     async close() {
       ending.abort(new Error('the registry is closing'));
-      await Promise.all(upstreams.map((upstream) => upstream.close()));
+      await fills.close();
+      await Promise.all([...proxies.values()].map(({ upstream }) => upstream.close()));
     },
   };
 }
 
-function upstreamSettings(name: string, { upstreams, username, password, ca }: ProxySettings) {
+function upstreamSettings(name: string, own: ProxySettings): UpstreamSettings {
+  const { upstreams, index, username, password, ca, clientCertificate } = own;
+  const { connectTimeout, headersTimeout, bodyTimeout, maxConnections, autoBlock } = own;
   return {
     name,
     urls: upstreams,
+    ...(index && { index }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(ca !== undefined && { ca }),
+    ...(clientCertificate && { clientCertificate }),
+    ...{ connectTimeout, headersTimeout, bodyTimeout, maxConnections, autoBlock },
   };
-}
-
-/** Names that no upstream may be asked for, by whichever hosted repository says so. */
-function privateNames(settings: ReadonlyMap<string, RepositorySettings>): (name: Name) => boolean {
-  const hosted = [...settings.values()].filter((each): each is HostedSettings => each.type === 'hosted');
-  const isPrivate = namePatterns(hosted.flatMap((each) => each.private));
-  return (name) => readNames(name).some((form) => isPrivate(form));
 }

@@ -1,204 +1,192 @@
 import { randomUUID } from 'node:crypto';
-import { Transform, type Readable } from 'node:stream';
-import type { BlobReader, BlobStore } from '../blobs/index.ts';
-import { algorithmOf, RegistryError, type Digest, type Name } from '../model/index.ts';
-import { UpstreamFailure, type Upstream, type UpstreamBlob } from '../upstream/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BlobStore } from '../blobs/index.ts';
+import type { Download as DownloadRow, Metadata, Place } from '../metadata/index.ts';
+import type { Digest } from '../model/index.ts';
+import type { Upstream } from '../upstream/index.ts';
+import { Download } from './download.ts';
+import { GrowingBlob } from './growing-blob.ts';
+import { outcomeOf, readOutcome } from './outcome.ts';
 
-/** How often a download is taken up again after its connection broke. */
-const mostResumes = 5;
+/** For how long a download is ours after we were last heard of, in ms; it is prolonged three times in that time. */
+const lease = 15_000;
+/** How often what another process fetches is looked at, in ms: while a reader waits, and otherwise. */
+const attentive = 15;
+const relaxed = 200;
+/** How long eviction leaves a blob alone that is being committed, in ms. */
+const commitTime = 3_600_000;
+/** How long others can read why a download ended, in ms. */
+const outcomeTime = 10_000;
 
-/** What a fill needs to know. */
-export interface FillOrder {
-  /** The proxy, for messages. */
-  readonly repository: string;
-  readonly upstream: Upstream;
+/** What a fill is built on. */
+export interface FillParts {
   readonly blobs: BlobStore;
-  readonly name: Name;
-  readonly digest: Digest;
-  /** Notes that the blob is here; who has got its last byte finds it kept. Never rejects. */
-  readonly keep: (size: number) => Promise<void>;
+  readonly metadata: Pick<Metadata, 'downloads' | 'pins' | 'images'>;
+  /** This process, among those on the same data. */
+  readonly me: string;
   /** Ends the fill; nobody's leaving does. */
   readonly signal: AbortSignal;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/** Which blob, for whom and from where. */
+export interface FillOrder {
+  readonly upstream: Upstream;
+  /** The proxy, and the name as the upstream knows it. */
+  readonly place: Place;
+  readonly digest: Digest;
+  /** What a manifest says of the size, in bytes. */
+  readonly expected: number | undefined;
+  /** Whether the upstream has this blob under this name too; asked before bytes are taken that came for another. */
+  readonly mayJoin: () => Promise<boolean>;
 }
 
 /**
- * One download of one blob into a growing file, from which every client reads while it grows. The last byte is held
- * back until the digest is right, so nobody takes wrong bytes for a whole blob.
+ * The one download of a digest, whatever the number of clients and processes: this process does it, or follows the one
+ * that does, and takes it over from one that has gone.
  */
 export class Fill {
+  readonly growing: GrowingBlob;
+  readonly #parts: FillParts;
   readonly #order: FillOrder;
-  readonly #id = randomUUID();
-  #size: number | undefined;
-  #written = 0;
-  #state: 'running' | 'done' | 'failed' = 'running';
-  #failure: Error | undefined;
-  #waiting: (() => void)[] = [];
 
-  constructor(order: FillOrder) {
+  constructor(parts: FillParts, order: FillOrder) {
+    this.#parts = parts;
     this.#order = order;
+    this.growing = new GrowingBlob(order.digest, parts.blobs);
   }
 
-  /** The name that the upstream is asked for. */
-  get name(): Name {
-    return this.#order.name;
+  get place(): Place {
+    return this.#order.place;
   }
 
-  /**
-   * Downloads, verifies and commits; answers the size, or undefined when the upstream has no such blob.
-   * Throws UpstreamFailure.
-   */
-  async run(): Promise<number | undefined> {
-    const { blobs } = this.#order;
+  /** Fulfils when the blob is here, or is known not to be there; rejects with what its readers are told too. */
+  async run(): Promise<void> {
+    const { downloads } = this.#parts.metadata;
     try {
-      await blobs.incoming.create(this.#id);
-      const found = await this.#download();
-      const size = found ? await this.#commit() : undefined;
-      if (size !== undefined) await this.#order.keep(size);
-      this.#size = size;
-      this.#state = 'done';
-      return size;
+      for (let ended = false; !ended;) {
+        const mine = { id: randomUUID(), by: this.#parts.me, until: Date.now() + lease, place: this.place };
+        const row = await downloads.join(this.#order.digest, mine);
+        ended = row.by === mine.by ? await this.#fetch(row) : await this.#follow(row);
+      }
     } catch (fault) {
-      this.#failure = fault instanceof Error ? fault : new Error(String(fault));
-      this.#state = 'failed';
+      this.growing.fail(fault);
+      throw fault;
+    }
+  }
+
+  /** Fetches it; false when another process has taken the download over. */
+  async #fetch({ id, size }: DownloadRow): Promise<boolean> {
+    const { downloads } = this.#parts.metadata;
+    const { digest } = this.#order;
+    const lost = new AbortController();
+    const hold = async (): Promise<void> => {
+      if (await downloads.prolong(digest, this.#parts.me, Date.now() + lease)) return;
+      lost.abort(new Error(`another process has taken over the download of ${digest}`));
+      lost.signal.throwIfAborted();
+    };
+    const holding = setInterval(() => void hold().catch(() => undefined), lease / 3);
+    try {
+      if (size !== undefined) this.growing.announce(size);
+      const fetched = await this.#download(id, AbortSignal.any([this.#parts.signal, lost.signal]), hold);
+      await this.#settle(id, fetched);
+      return true;
+    } catch (fault) {
+      if (lost.signal.aborted) return false;
+      await this.#giveUp(id, fault).catch(this.#parts.onFault);
       throw fault;
     } finally {
-      this.#wake();
-      await blobs.incoming.drop(this.#id);
+      clearInterval(holding);
     }
   }
 
-  async #commit(): Promise<number> {
-    const { blobs, digest } = this.#order;
-    try {
-      return await blobs.incoming.commit(this.#id, digest);
-    } catch (cause) {
-      if (!(cause instanceof RegistryError) || cause.kind !== 'digestInvalid') throw cause;
-      throw this.#badAnswer('sent other bytes; they were dropped', cause);
-    }
-  }
-
-  /**
-   * A reader of the blob as it grows, as soon as its size is known and something can be read: what goes wrong before
-   * that, as on a full disk, can still be told. Undefined when the upstream does not have it.
-   */
-  async open(): Promise<BlobReader | undefined> {
-    while (this.#state === 'running' && this.#readable === 0) await this.#change();
-    this.#throwFailure();
-    if (this.#size === undefined) return undefined;
-    const { blobs, digest } = this.#order;
-    const file = (await blobs.incoming.open(this.#id)) ?? (await blobs.open(digest));
-    if (!file) {
-      // It may have failed just now, which says more.
-      this.#throwFailure();
-      throw new Error(`${digest} went away while it was fetched`);
-    }
-    return {
-      size: this.#size,
-      close: () => file.close(),
-      read: (into, position) => this.#read(file, into, position),
-    };
-  }
-
-  async #read(file: BlobReader, into: Uint8Array, position: number): Promise<number> {
-    while (this.#state === 'running' && this.#readable <= position) await this.#change();
-    this.#throwFailure();
-    return file.read(into.subarray(0, Math.max(0, this.#readable - position)), position);
-  }
-
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  /** How far clients may read. */
-  get #readable(): number {
-    if (this.#state === 'done') return this.#size ?? 0;
-    return Math.max(0, Math.min(this.#written, (this.#size ?? 0) - 1));
-  }
-
-  /** False when the upstream does not have it. An upstream that does not answer is not asked again. */
-  async #download(): Promise<boolean> {
-    for (let resumes = 0; ; resumes += 1) {
-      const answer = await this.#ask();
-      if (!answer) return false;
-      try {
-        await this.#take(answer);
-        return true;
-      } catch (fault) {
-        if (resumes === mostResumes || !this.#mayResume(fault)) throw fault;
-        this.#written = (await this.#order.blobs.incoming.size(this.#id)) ?? 0;
-      }
-    }
-  }
-
-  async #ask(): Promise<UpstreamBlob | undefined> {
-    const { upstream, name, digest, signal } = this.#order;
-    const answer = await upstream.getBlob(name, digest, this.#written, signal);
-    const hasBegun = this.#written > 0 || this.#size !== undefined;
-    if (!answer && hasBegun) throw this.#badAnswer('has it no more, in the middle of a download');
-    return answer;
-  }
-
-  async #take({ from, size, body }: UpstreamBlob): Promise<void> {
-    const { blobs, digest, signal } = this.#order;
-    if (size !== undefined) this.#announce(size, body);
-    await blobs.incoming.append(this.#id, skip(body, this.#written - from), {
-      algorithm: algorithmOf(digest),
-      signal,
-      onGrowth: (grown) => {
-        this.#written = grown;
-        this.#wake();
+  #download(id: string, signal: AbortSignal, hold: () => Promise<void>): Promise<number | undefined> {
+    const { metadata, blobs, me, onFault } = this.#parts;
+    const { place, digest, upstream, expected } = this.#order;
+    const download = new Download(
+      {
+        repository: place.repository,
+        name: place.name,
+        upstream,
+        blobs,
+        digest,
+        id,
+        expected,
+        onSize: (size) => void metadata.downloads.announce(digest, me, size).catch(onFault),
+        async beforeCommit() {
+          await metadata.pins.pin([digest], Date.now() + commitTime);
+          await hold();
+        },
+        signal,
       },
-    });
+      this.growing,
+    );
+    return download.run();
   }
 
-  /** A body that breaks off may go on, however little came of it; what is wrong here or there stays wrong. */
-  #mayResume(fault: unknown): boolean {
-    if (this.#order.signal.aborted || fault instanceof RegistryError) return false;
-    return !(fault instanceof UpstreamFailure && fault.kind === 'bad-answer');
-  }
-
-  /** Readers were told the size and rely on it: it cannot change when a download goes on. */
-  #announce(size: number, body: Readable): void {
-    if (this.#size !== undefined && this.#size !== size) {
-      body.destroy();
-      throw this.#badAnswer(`says ${size} bytes now and said ${this.#size} before`);
+  /** Notes that the blob is here before its last byte goes out: who has got that finds it kept. */
+  async #settle(id: string, size: number | undefined): Promise<void> {
+    const { metadata, me, blobs, onFault } = this.#parts;
+    const { place, digest } = this.#order;
+    if (size === undefined) {
+      await blobs.incoming.drop(id);
+      await metadata.downloads.fail(digest, me, outcomeOf(undefined), Date.now() + outcomeTime);
+      this.growing.leaveOut();
+      return;
     }
-    this.#size = size;
-    this.#wake();
+    // The bytes are right, whatever becomes of the rows: a full disk costs the next client a download, not this one.
+    await metadata.images.linkBlob(place, { digest, size }).catch(onFault);
+    await metadata.downloads.end(digest, me).catch(onFault);
+    this.growing.finish(size);
   }
 
-  #badAnswer(what: string, cause?: unknown): UpstreamFailure {
-    const { repository, name, digest } = this.#order;
-    return new UpstreamFailure(repository, 'bad-answer', `${name}@${digest}: the upstream ${what}`, {
-      cause,
-    });
+  /** What has come so far stays for another process when this one is only told to stop. */
+  async #giveUp(id: string, fault: unknown): Promise<void> {
+    const { metadata, me, blobs, signal } = this.#parts;
+    const { digest } = this.#order;
+    if (signal.aborted) {
+      await metadata.downloads.prolong(digest, me, Date.now());
+      return;
+    }
+    await blobs.incoming.drop(id);
+    await metadata.downloads.fail(digest, me, outcomeOf(fault), Date.now() + outcomeTime);
   }
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Reads along while another process fetches it; false when nobody has been heard of for too long. */
+  async #follow(first: DownloadRow): Promise<boolean> {
+    const { metadata, blobs, signal } = this.#parts;
+    const { place, digest, mayJoin } = this.#order;
+    const isOurs = first.place.repository === place.repository && first.place.name === place.name;
+    if (!isOurs && !(await mayJoin())) {
+      this.growing.leaveOut();
+      return true;
+    }
+    this.growing.begin(first.id);
+    for (;;) {
+      const row = await metadata.downloads.find(digest);
+      if (row?.id !== first.id) return this.#finishFollowing();
+      if (row.outcome !== undefined) return this.#conclude(row.outcome);
+      if (row.until <= Date.now()) return false;
+      if (row.size !== undefined && this.growing.size === undefined) this.growing.announce(row.size);
+      this.growing.grow((await blobs.incoming.size(row.id)) ?? 0);
+      await sleep(this.growing.isAwaited ? attentive : relaxed, undefined, { signal });
+    }
   }
 
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resume of waiting) resume();
+  /** The other process is done; the link is its own affair, and ours when it was fetched for another name. */
+  async #finishFollowing(): Promise<boolean> {
+    const { metadata } = this.#parts;
+    const size = await metadata.images.linkKnown(this.place, this.#order.digest);
+    if (size === undefined) return false;
+    this.growing.finish(size);
+    return true;
   }
-}
 
-/** `body` without its first `count` bytes, for an upstream that starts over when it is asked to go on. */
-function skip(body: Readable, count: number): Readable {
-  if (count <= 0) return body;
-  let left = count;
-  const rest = new Transform({
-    transform(chunk: Uint8Array, _encoding, done) {
-      const piece = chunk.subarray(Math.min(left, chunk.byteLength));
-      left -= chunk.byteLength - piece.byteLength;
-      done(null, piece.byteLength > 0 ? piece : undefined);
-    },
-  });
-  // It may break before the store has got to reading, which then finds the error; it must not end the process.
-  rest.on('error', () => undefined);
-  body.on('error', (fault) => rest.destroy(fault));
-  rest.on('close', () => body.destroy());
-  return body.pipe(rest);
+  #conclude(outcome: string): boolean {
+    const { repository } = this.place;
+    const failure = readOutcome(repository, outcome);
+    if (failure) throw failure;
+    this.growing.leaveOut();
+    return true;
+  }
 }

@@ -7,16 +7,18 @@ import {
   type PageOf,
   type Reference,
   type Referrer,
-  type Tag,
 } from '../model/index.ts';
-import { UpstreamFailure } from '../upstream/index.ts';
+import { UpstreamFailure, type SearchHit } from '../upstream/index.ts';
 import { uniqueReferrers } from './local-content.ts';
 import { mergePages } from './merge-pages.ts';
 import { noAnswer } from './no-answer.ts';
+import { AddressedProxy } from './addressed-proxy.ts';
+import type { MemberAnswer } from './explain.ts';
 import { ProxyRepository } from './proxy.ts';
 import type {
   FoundBlob,
   FoundManifest,
+  ListedTags,
   OpenedBlob,
   Reach,
   ReadableRepository,
@@ -27,7 +29,7 @@ import type { GroupSettings } from './settings.ts';
 type Ask<T> = (member: ReadableRepository, reach: Reach) => Promise<T | undefined>;
 
 /** What is said when nobody has what was asked for. */
-type Absent = 'manifestUnknown' | 'blobUnknown';
+type Absent = 'manifestUnknown' | 'blobUnknown' | 'nameUnknown';
 
 /** An ordered list of repositories behind one address. */
 export class GroupRepository implements ReadableRepository {
@@ -67,10 +69,22 @@ export class GroupRepository implements ReadableRepository {
     return this.#nearest(name, reach, (member, far) => member.openBlob(name, digest, far), 'blobUnknown');
   }
 
-  async listTags(name: Name, page: Page): Promise<PageOf<Tag> | undefined> {
-    const pages = await Promise.all(this.#asked(name).map((member) => member.listTags(name, page)));
+  async listTags(name: Name, page: Page, reach: Reach): Promise<ListedTags | undefined> {
+    const failures: UpstreamFailure[] = [];
+    const pages = await Promise.all(
+      this.#asked(name).map((member) =>
+        member.listTags(name, page, reach).catch((fault: unknown) => {
+          if (!(fault instanceof UpstreamFailure)) throw fault;
+          failures.push(fault);
+        }),
+      ),
+    );
     const found = pages.filter((each) => each !== undefined);
-    return found.length > 0 ? mergePages(found, page) : undefined;
+    if (found.length === 0) throwUnlessAbsent(failures, 'nameUnknown');
+    if (found.length === 0) return undefined;
+    const said = [...found.map((each) => each.incomplete), ...failures.map((each) => each.message)];
+    const incomplete = said.filter((each) => each !== undefined).join('; ');
+    return { ...mergePages(found, page), ...(incomplete !== '' && { incomplete }) };
   }
 
   async listNames(page: Page): Promise<PageOf<Name>> {
@@ -82,13 +96,41 @@ export class GroupRepository implements ReadableRepository {
     return uniqueReferrers((await Promise.all(lists)).flat());
   }
 
+  async searchUpstreams(query: string, size: number): Promise<readonly SearchHit[]> {
+    const lists = await Promise.all(this.#members.map((member) => member.searchUpstreams(query, size)));
+    const first = this.#members.findIndex((member) => isCache(member));
+    // A plain name is asked of the first upstream first; what another one has is found for sure by its prefix.
+    return lists.flatMap((hits, at) => {
+      const member = this.#members[at];
+      if (at === first || !(member instanceof ProxyRepository)) return hits;
+      return hits.map((hit) => ({ ...hit, name: member.names.prefixed(hit.name) }));
+    });
+  }
+
+  async explain(name: Name, reference: Reference): Promise<readonly MemberAnswer[]> {
+    const asked = new Set(this.#asked(name));
+    const answers = this.#members.map((member) =>
+      asked.has(member) ? member.explain(name, reference) : Promise.resolve([named(member)]),
+    );
+    return (await Promise.all(answers)).flat();
+  }
+
+  within(namespace: string): ReadableRepository | undefined {
+    const members = this.#members.map((member) => ({ member, view: member.within(namespace) }));
+    const isKnown = members.some(({ member, view }) => isCache(member) && view !== undefined);
+    // Without an upstream there is nothing to choose from, and what was pushed here is all that there is.
+    if (!isKnown && this.#members.some(isCache)) return undefined;
+    const views = members.flatMap(({ view }) => (view === undefined ? [] : [view]));
+    return new GroupRepository(this.repository, this.settings, views);
+  }
+
   /**
    * Who is asked for a name, in order. A name that begins with a proxy's prefix, `quay.io/coreos/etcd`, is asked of no
    * other upstream; repositories that store what is pushed know it as it is.
    */
   #asked(name: Name): readonly ReadableRepository[] {
     const isNamed = (member: ReadableRepository) =>
-      member instanceof ProxyRepository && member.isNamedBy(name);
+      member instanceof ProxyRepository && member.names.isNamedBy(name);
     if (!this.#members.some(isNamed)) return this.#members;
     return this.#members.filter((member) => isNamed(member) || !(member instanceof ProxyRepository));
   }
@@ -108,17 +150,21 @@ export class GroupRepository implements ReadableRepository {
     absent: Absent,
   ): Promise<T | undefined> {
     const failures: UpstreamFailure[] = [];
+    const passed: string[] = [];
     let old: T | undefined;
     for (const reach of reaches) {
+      passed.length = 0;
       for (const member of this.#asked(name)) {
         try {
           const found = await ask(member, reach);
-          if (found !== undefined && found.stale === undefined) return found;
+          if (found !== undefined && found.stale === undefined)
+            return passed.length === 0 ? found : { ...found, passed };
           old ??= found;
         } catch (fault) {
           if (!(fault instanceof UpstreamFailure)) throw fault;
           failures.push(fault);
         }
+        passed.push(member.repository);
       }
     }
     if (old === undefined) throwUnlessAbsent(failures, absent);
@@ -137,4 +183,14 @@ function throwUnlessAbsent(failures: readonly UpstreamFailure[], absent: Absent)
   throw new RegistryError(absent, {
     detail: failures.map(({ upstream, message }) => ({ member: upstream, reason: message })),
   });
+}
+
+function isCache(member: ReadableRepository): boolean {
+  return member instanceof ProxyRepository || member instanceof AddressedProxy;
+}
+
+/** The answer of a proxy for a name that another one's prefix begins. */
+function named(member: ReadableRepository): MemberAnswer {
+  const rule = 'the name begins with the prefix of another upstream';
+  return { member: member.repository, type: 'proxy', rule, asked: false, answer: 'not-asked' };
 }

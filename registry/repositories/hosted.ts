@@ -15,7 +15,8 @@ import {
   type Tag,
 } from '../model/index.ts';
 import { LocalContent } from './local-content.ts';
-import type { FoundBlob, FoundManifest, OpenedBlob, ReadableRepository } from './repository.ts';
+import type { MemberAnswer } from './explain.ts';
+import type { FoundBlob, FoundManifest, OpenedBlob, ReadableRepository, Source } from './repository.ts';
 import type { HostedSettings } from './settings.ts';
 
 /** A manifest as a client sends it. */
@@ -48,6 +49,7 @@ export class HostedRepository implements ReadableRepository {
   readonly #absences: Absences;
   readonly #blobs: BlobStore;
   readonly #content: LocalContent;
+  readonly #source: Source;
 
   constructor(
     repository: string,
@@ -61,6 +63,7 @@ export class HostedRepository implements ReadableRepository {
     this.#absences = stores.absences;
     this.#content = new LocalContent(stores.images);
     this.#blobs = stores.blobs;
+    this.#source = { member: repository, from: 'hosted', age: undefined };
   }
 
   placesOf(name: Name): readonly Place[] {
@@ -70,18 +73,18 @@ export class HostedRepository implements ReadableRepository {
 
   async findManifest(name: Name, reference: Reference): Promise<FoundManifest | undefined> {
     const held = await this.#content.findManifest(this.placesOf(name), reference);
-    return held && { ...held, member: this.repository, age: undefined };
+    return held && { ...held, ...this.#source };
   }
 
   async findBlob(name: Name, digest: Digest): Promise<FoundBlob | undefined> {
     const held = await this.#content.findBlob(this.placesOf(name), digest);
-    return held && { size: held.size, member: this.repository, age: undefined };
+    return held && { size: held.size, ...this.#source };
   }
 
   async openBlob(name: Name, digest: Digest): Promise<OpenedBlob | undefined> {
     const held = await this.#content.findBlob(this.placesOf(name), digest);
     const reader = held && (await this.#blobs.open(digest));
-    return reader && { reader, member: this.repository, age: undefined };
+    return reader && { reader, ...this.#source };
   }
 
   listTags(name: Name, page: Page): Promise<PageOf<Tag> | undefined> {
@@ -95,6 +98,28 @@ export class HostedRepository implements ReadableRepository {
 
   listReferrers(name: Name, subject: Digest): Promise<readonly Referrer[]> {
     return this.#content.listReferrers(this.placesOf(name), subject);
+  }
+
+  searchUpstreams(): Promise<readonly []> {
+    return Promise.resolve([]);
+  }
+
+  async explain(name: Name, reference: Reference): Promise<readonly MemberAnswer[]> {
+    const own = { member: this.repository, type: 'hosted' as const };
+    if (!this.settings.online)
+      return [
+        { ...own, rule: 'it is offline, its configuration says so', asked: false, answer: 'not-asked' },
+      ];
+    const held = await this.#content.findManifest(this.placesOf(name), reference);
+    const rule = 'what is pushed here is read under any name';
+    if (!held) return [{ ...own, rule, asked: true, answer: 'not-found' }];
+    const { digest, mediaType } = held;
+    return [{ ...own, rule, asked: true, answer: 'found', source: 'hosted', digest, mediaType }];
+  }
+
+  /** What was pushed here is meant for whatever reads here, whichever registry a client takes it for. */
+  within(): ReadableRepository {
+    return this;
   }
 
   /**
@@ -125,8 +150,8 @@ export class HostedRepository implements ReadableRepository {
     for (const source of sources) {
       const held = await this.#images.findBlob(source, digest);
       if (!held) continue;
-      await this.#images.linkBlob({ repository: this.repository, name }, { digest, size: held.size });
-      return true;
+      if ((await this.#images.linkKnown({ repository: this.repository, name }, digest)) !== undefined)
+        return true;
     }
     return false;
   }

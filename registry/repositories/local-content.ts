@@ -13,6 +13,11 @@ import {
 } from '../model/index.ts';
 import { mergePages } from './merge-pages.ts';
 
+/** Where content was found. */
+interface Held {
+  readonly place: Place;
+}
+
 /** Reads what one repository holds, under any of the places where a name may be kept. */
 export class LocalContent {
   readonly #images: Images;
@@ -21,18 +26,21 @@ export class LocalContent {
     this.#images = images;
   }
 
-  async findManifest(places: readonly Place[], reference: Reference): Promise<HeldManifest | undefined> {
+  async findManifest(
+    places: readonly Place[],
+    reference: Reference,
+  ): Promise<(HeldManifest & Held) | undefined> {
     for (const place of places) {
       const held = await this.#images.findManifest(place, reference);
-      if (held) return held;
+      if (held) return { ...held, place };
     }
     return undefined;
   }
 
-  async findBlob(places: readonly Place[], digest: Digest): Promise<HeldBlob | undefined> {
+  async findBlob(places: readonly Place[], digest: Digest): Promise<(HeldBlob & Held) | undefined> {
     for (const place of places) {
       const held = await this.#images.findBlob(place, digest);
-      if (held) return held;
+      if (held) return { ...held, place };
     }
     return undefined;
   }

@@ -1,15 +1,8 @@
-import type { BlobReader, BlobStore } from '../blobs/index.ts';
-import type { Absences, HeldManifest, Images, Place } from '../metadata/index.ts';
+import type { BlobStore } from '../blobs/index.ts';
+import type { Metadata, Place } from '../metadata/index.ts';
 import {
-  isSchema1Type,
-  libraryName,
-  namePatterns,
-  parseManifest,
-  parseSchema1,
-  readNames,
-  RegistryError,
+  cutPage,
   type Digest,
-  type Manifest,
   type Name,
   type Page,
   type PageOf,
@@ -17,100 +10,125 @@ import {
   type Referrer,
   type Tag,
 } from '../model/index.ts';
-import { UpstreamFailure, type Upstream, type UpstreamManifest } from '../upstream/index.ts';
-import { Fill } from './fill.ts';
-import { Flights } from './flights.ts';
+import type { SearchHit, Upstream } from '../upstream/index.ts';
+import { AddressedProxy } from './addressed-proxy.ts';
+import type { MemberAnswer } from './explain.ts';
+import type { Fills } from './fills.ts';
 import { LocalContent } from './local-content.ts';
-import { ProxyReferrers } from './proxy-referrers.ts';
+import { mergePages } from './merge-pages.ts';
+import type { PrivateNames } from './private-names.ts';
+import { ProxyBlobs } from './proxy-blobs.ts';
+import { explainProxy } from './proxy-explain.ts';
+import { ProxyManifests, type CachedManifest } from './proxy-manifests.ts';
+import { ProxyNames } from './proxy-names.ts';
+import { ProxySearch } from './proxy-search.ts';
 import type {
   FoundBlob,
   FoundManifest,
+  ListedTags,
   OpenedBlob,
   Reach,
   ReadableRepository,
   Source,
 } from './repository.ts';
 import type { ProxySettings } from './settings.ts';
+import { UpstreamLists } from './upstream-lists.ts';
 
 /** What a proxy works with. */
 export interface ProxyParts {
-  readonly images: Images;
+  readonly metadata: Pick<Metadata, 'images' | 'absences' | 'claims' | 'blocks'>;
   readonly blobs: BlobStore;
-  readonly absences: Absences;
   readonly upstream: Upstream;
-  /** True for names that must not be asked of any upstream. */
-  readonly isPrivate: (name: Name) => boolean;
-  /** Ends fills when the engine closes. */
+  readonly fills: Fills;
+  /** What must not be asked of any upstream. */
+  readonly privateNames: PrivateNames;
+  /** Told of what clients pull, so that eviction knows what is in use. */
+  readonly onPull: (place: Place, digest: Digest) => void;
+  /** Ends what is asked of the upstream when the engine closes. */
   readonly signal: AbortSignal;
   /** Told of every fault that no client may have seen. */
   readonly onFault: (fault: unknown) => void;
 }
+
+/** Clients that get no header within 30 s give up; the rest is ours for answering. In ms. */
+const mostPatience = 25_000;
 
 /** A pull-through cache of one upstream registry. */
 export class ProxyRepository implements ReadableRepository {
   readonly repository: string;
   readonly holders: readonly string[];
   readonly settings: ProxySettings;
+  readonly names: ProxyNames;
   readonly #parts: ProxyParts;
   readonly #content: LocalContent;
-  readonly #routes: (name: Name) => boolean;
-  readonly #referrers: ProxyReferrers;
-  readonly #manifestFlights = new Flights<FoundManifest | undefined>();
-  readonly #fills = new Map<Digest, Fill>();
+  readonly #manifests: ProxyManifests;
+  readonly #blobs: ProxyBlobs;
+  readonly #referrers: UpstreamLists<Referrer>;
+  readonly #tags: UpstreamLists<Tag>;
+  readonly #search: ProxySearch;
 
   constructor(repository: string, settings: ProxySettings, parts: ProxyParts) {
+    const { metadata, upstream, signal, onFault } = parts;
+    const patience = Math.min(mostPatience, settings.connectTimeout + settings.headersTimeout);
     this.repository = repository;
     this.holders = [repository];
     this.settings = settings;
+    this.names = new ProxyNames(repository, settings, (name) => parts.privateNames.has(name));
     this.#parts = parts;
-    this.#content = new LocalContent(parts.images);
-    const { upstream, signal, onFault } = parts;
-    this.#referrers = new ProxyReferrers({ upstream, signal, onFault, maxAge: settings.tagMaxAge });
-    this.#routes = settings.routes ? namePatterns(settings.routes) : () => true;
-  }
-
-  /** True for a name that begins with the prefix of this upstream and is therefore its own. */
-  isNamedBy(name: Name): boolean {
-    return name.startsWith(`${this.settings.prefix}/`);
+    this.#content = new LocalContent(metadata.images);
+    this.#manifests = new ProxyManifests({ metadata, upstream, settings, patience, onFault });
+    this.#blobs = new ProxyBlobs({ ...parts, patience });
+    const lists = { repository, maxAge: settings.tagMaxAge, patience: patience / 2, signal, onFault };
+    this.#referrers = new UpstreamLists(lists);
+    this.#tags = new UpstreamLists(lists);
+    this.#search = new ProxySearch(lists, parts, this.names);
   }
 
   placesOf(name: Name): readonly Place[] {
-    const own = this.#ownName(name);
-    // With one form upstream there is one form in the cache.
-    const names = this.settings.library ? [libraryName(own)] : readNames(own);
-    return names.map((each) => ({ repository: this.repository, name: each }));
+    return this.names.placesOf(name);
   }
 
   async findManifest(name: Name, reference: Reference, reach: Reach): Promise<FoundManifest | undefined> {
     const held = await this.#content.findManifest(this.placesOf(name), reference);
-    const mayAsk = this.#mayAsk(name, reach);
-    if (held && (!mayAsk || 'digest' in reference || this.#isFresh(held))) return this.#found(held);
-    if (!mayAsk) return undefined;
-    const key = `${name} ${'tag' in reference ? reference.tag : reference.digest}`;
-    return this.#manifestFlights.share(key, () => this.#askForManifest(name, reference, held));
+    if (held && reach === 'anywhere') this.#parts.onPull(held.place, held.digest);
+    const isEnough = held && this.#manifests.isFresh(reference, held);
+    if (isEnough || !(await this.#mayAsk(name, reach))) return held && this.#found({ ...held, asked: false });
+    const found = await this.#manifests.ask(this.names.placeOf(name), reference, held);
+    return found && this.#found(found);
   }
 
   async findBlob(name: Name, digest: Digest, reach: Reach): Promise<FoundBlob | undefined> {
     const held = await this.#content.findBlob(this.placesOf(name), digest);
-    if (held) return { size: held.size, ...this.#source(held.heldAt) };
-    if (!this.#mayAsk(name, reach)) return undefined;
-    const head = await this.#parts.upstream.headBlob(this.#place(name).name, digest);
-    const size = head && (head.size ?? (await this.#measure(name, digest)));
-    return size === undefined ? undefined : { size, member: this.repository, age: 0 };
+    if (held) return { size: held.size, ...this.#source('cache', held.heldAt) };
+    if (!(await this.#mayAsk(name, reach))) return undefined;
+    const size = await this.#blobs.measure(this.names.placeOf(name), digest);
+    return size === undefined ? undefined : { size, ...this.#source('upstream') };
   }
 
   async openBlob(name: Name, digest: Digest, reach: Reach): Promise<OpenedBlob | undefined> {
-    const held = await this.findBlob(name, digest, 'local');
+    const held = await this.#content.findBlob(this.placesOf(name), digest);
     const reader = held && (await this.#parts.blobs.open(digest));
-    if (reader) return { ...held, reader };
-    if (!this.#mayAsk(name, reach)) return undefined;
-    const place = this.#place(name);
-    const reading = (await this.#openKnown(place, digest)) ?? (await this.#openFill(place, digest));
-    return reading && { reader: reading, member: this.repository, age: 0 };
+    if (reader) {
+      this.#parts.onPull(held.place, digest);
+      return { ...this.#source('cache', held.heldAt), reader };
+    }
+    if (!(await this.#mayAsk(name, reach))) return undefined;
+    const reading = await this.#blobs.open(this.names.placeOf(name), digest);
+    return reading && { reader: reading, ...this.#source('upstream') };
   }
 
-  listTags(name: Name, page: Page): Promise<PageOf<Tag> | undefined> {
-    return this.#content.listTags(this.placesOf(name), page);
+  async listTags(name: Name, page: Page, reach: Reach): Promise<ListedTags | undefined> {
+    const held = await this.#content.listTags(this.placesOf(name), page);
+    if (this.settings.tags === 'cached' || !(await this.#mayAsk(name, reach))) return held;
+    const own = this.names.placeOf(name).name;
+    const { entries, failure } = await this.#tags.get(own, (signal) =>
+      this.#parts.upstream.listTags(own, signal),
+    );
+    if (failure && !held && !entries) throw failure;
+    const listed = entries && cutPage([...new Set(entries)].sort(), page, (tag) => tag);
+    const pages = [held, listed].filter((each) => each !== undefined);
+    if (pages.length === 0) return undefined;
+    return { ...mergePages(pages, page), ...(failure && { incomplete: failure.message }) };
   }
 
   listNames(page: Page): Promise<PageOf<Name>> {
@@ -118,171 +136,60 @@ export class ProxyRepository implements ReadableRepository {
   }
 
   async listReferrers(name: Name, subject: Digest, reach: Reach): Promise<readonly Referrer[]> {
-    const mayAsk = this.#mayAsk(name, reach);
-    const listed = mayAsk ? await this.#referrers.list(this.#place(name).name, subject) : [];
-    return this.#content.listReferrers(this.placesOf(name), subject, listed);
+    const { upstream } = this.#parts;
+    const own = this.names.placeOf(name).name;
+    const known = (await this.#mayAsk(name, reach))
+      ? await this.#referrers.get(`${own} ${subject}`, (signal) =>
+          upstream.listReferrers(own, subject, signal),
+        )
+      : undefined;
+    return this.#content.listReferrers(this.placesOf(name), subject, known?.entries);
   }
 
-  /** The place where what the upstream answers for `name` is kept. */
-  #place(name: Name): Place {
-    const own = this.#ownName(name);
-    return { repository: this.repository, name: this.settings.library ? libraryName(own) : own };
+  async searchUpstreams(query: string, size: number): Promise<readonly SearchHit[]> {
+    const { metadata, privateNames } = this.#parts;
+    if (this.settings.offline || (await metadata.blocks.isBlocked(this.repository))) return [];
+    return (await privateNames.areIn(query)) ? [] : this.#search.find(query, size);
   }
 
-  /** `quay.io/coreos/etcd` is `coreos/etcd` to the upstream with the prefix `quay.io`. */
-  #ownName(name: Name): Name {
-    return this.isNamedBy(name) ? (name.slice(this.settings.prefix.length + 1) as Name) : name;
+  async explain(name: Name, reference: Reference): Promise<readonly MemberAnswer[]> {
+    const { upstream, metadata } = this.#parts;
+    const answer = await explainProxy(
+      {
+        repository: this.repository,
+        names: this.names,
+        content: this.#content,
+        isFresh: (held) => this.#manifests.isFresh(reference, held),
+        isAbsent: (place, text) => metadata.absences.has(place, text, Date.now()),
+        block: async () => (await metadata.blocks.list()).find((each) => each.repository === this.repository),
+        upstream,
+      },
+      name,
+      reference,
+    );
+    return [answer];
   }
 
-  #mayAsk(name: Name, reach: Reach): boolean {
-    if (reach === 'local' || this.settings.offline) return false;
-    if (this.#parts.isPrivate(this.#ownName(name))) return false;
-    // Routes sort out names that could be anybody's; a prefix says whose it is.
-    return this.isNamedBy(name) || readNames(name).some((form) => this.#routes(form));
+  within(namespace: string): ReadableRepository | undefined {
+    const { prefix, upstreams } = this.settings;
+    const isOurs = prefix === namespace || upstreams.some((each) => each.host === namespace);
+    return isOurs ? new AddressedProxy(this, (name) => this.names.prefixed(name)) : undefined;
   }
 
-  #isFresh(held: HeldManifest): boolean {
-    return Date.now() - held.confirmedAt < this.settings.tagMaxAge;
+  async #mayAsk(name: Name, reach: Reach): Promise<boolean> {
+    if (reach === 'local' || !this.names.admit(name).mayAsk) return false;
+    return !(await this.#parts.metadata.blocks.isBlocked(this.repository));
   }
 
-  #found(held: HeldManifest, stale?: string): FoundManifest {
-    return { ...held, ...this.#source(held.confirmedAt), ...(stale !== undefined && { stale }) };
+  #found({ asked, ...held }: CachedManifest): FoundManifest {
+    return {
+      ...held,
+      ...this.#source(asked && held.stale === undefined ? 'upstream' : 'cache', held.confirmedAt),
+    };
   }
 
-  #source(since: number): Source {
-    return { member: this.repository, age: Math.max(0, Math.floor((Date.now() - since) / 1000)) };
-  }
-
-  /** Asks the upstream; an old copy stands in for an upstream that does not answer. */
-  async #askForManifest(
-    name: Name,
-    reference: Reference,
-    held: HeldManifest | undefined,
-  ): Promise<FoundManifest | undefined> {
-    const place = this.#place(name);
-    const text = 'tag' in reference ? reference.tag : reference.digest;
-    if (await this.#parts.absences.has(place, text, Date.now())) return undefined;
-    try {
-      const found = held
-        ? await this.#revalidate(place, reference, held)
-        : await this.#fetchManifest(place, reference);
-      if (!found) await this.#forget(place, reference).catch(this.#parts.onFault);
-      return found;
-    } catch (fault) {
-      if (!(fault instanceof UpstreamFailure) || !held) throw fault;
-      this.#parts.onFault(fault);
-      return this.#found(held, fault.message);
-    }
-  }
-
-  /** A HEAD costs no pull quota; the bytes are fetched only when the tag names others than before. */
-  async #revalidate(
-    place: Place,
-    reference: Reference,
-    held: HeldManifest,
-  ): Promise<FoundManifest | undefined> {
-    const head = await this.#parts.upstream.headManifest(place.name, reference);
-    if (!head) return undefined;
-    if (head.digest !== held.digest || !('tag' in reference)) return this.#fetchManifest(place, reference);
-    // A confirmation that cannot be kept, on a full disk, costs another HEAD the next time and not this answer.
-    await this.#parts.images.confirmTag(place, reference.tag, held.digest).catch(this.#parts.onFault);
-    return this.#found({ ...held, confirmedAt: Date.now() });
-  }
-
-  async #fetchManifest(place: Place, reference: Reference): Promise<FoundManifest | undefined> {
-    const answer = await this.#parts.upstream.getManifest(place.name, reference);
-    if (!answer) return undefined;
-    const { digest, bytes } = answer;
-    const manifest = this.#read(answer);
-    await this.#parts.images.putManifest({
-      place,
-      digest,
-      bytes,
-      manifest,
-      tags: 'tag' in reference ? [reference.tag] : [],
-      references: { check: 'trust' },
-      mayMove: () => true,
-    });
-    return this.#found({ digest, bytes, mediaType: manifest.mediaType, confirmedAt: Date.now() });
-  }
-
-  #read({ bytes, mediaType }: UpstreamManifest): Manifest {
-    try {
-      return isSchema1Type(mediaType) ? parseSchema1(bytes, mediaType) : parseManifest(bytes, mediaType);
-    } catch (cause) {
-      if (!(cause instanceof RegistryError)) throw cause;
-      const message = `the upstream sent a manifest that cannot be used: ${cause.message}`;
-      throw new UpstreamFailure(this.repository, 'bad-answer', message, { cause });
-    }
-  }
-
-  /** A definite "not here": the tag is gone, and is not asked for again for a while. */
-  async #forget(place: Place, reference: Reference): Promise<void> {
-    if ('tag' in reference) await this.#parts.images.deleteTag(place, reference.tag);
-    const text = 'tag' in reference ? reference.tag : reference.digest;
-    await this.#parts.absences.remember(place, text, Date.now() + this.settings.notFoundMaxAge);
-  }
-
-  /**
-   * A blob whose bytes another name brought here needs no download, once the upstream has confirmed that it is this
-   * name's too: what a manifest references proves nothing, anybody can write any digest into one (trap T11).
-   */
-  async #openKnown({ repository, name }: Place, digest: Digest): Promise<BlobReader | undefined> {
-    const { images, blobs, upstream } = this.#parts;
-    const size = await images.blobSize(digest);
-    if (size === undefined || !(await upstream.headBlob(name, digest))) return undefined;
-    const reader = await blobs.open(digest);
-    if (reader) await images.linkBlob({ repository, name }, { digest, size });
-    return reader;
-  }
-
-  /** The size of a blob that the upstream has without saying how large it is. */
-  async #measure(name: Name, digest: Digest): Promise<number | undefined> {
-    const reader = await this.#openFill(this.#place(name), digest);
-    await reader?.close();
-    return reader?.size;
-  }
-
-  /** Joins the download of this blob or starts it; nobody joins under a name that the upstream has not confirmed. */
-  async #openFill(place: Place, digest: Digest): Promise<BlobReader | undefined> {
-    const running = this.#fills.get(digest);
-    if (!running) return this.#startFill(place, digest).open();
-    if (running.name === place.name) return running.open();
-    const mayJoin =
-      (await this.#parts.images.isReferenced(place, digest)) ||
-      (await this.#parts.upstream.headBlob(place.name, digest)) !== undefined;
-    if (!mayJoin) return undefined;
-    const reader = await running.open();
-    if (reader) return reader;
-    // The name that it was started under turned out not to have it, while this one may.
-    this.#forgetFill(digest, running);
-    return this.#openFill(place, digest);
-  }
-
-  #startFill(place: Place, digest: Digest): Fill {
-    const { blobs, upstream, images, signal, onFault } = this.#parts;
-    const fill = new Fill({
-      repository: this.repository,
-      blobs,
-      upstream,
-      name: place.name,
-      digest,
-      signal,
-      // The bytes are right, whatever becomes of the row: a full disk costs the next client a download, not this one.
-      keep: (size) => images.linkBlob(place, { digest, size }).catch(onFault),
-    });
-    this.#fills.set(digest, fill);
-    fill
-      .run()
-      // Readers get the fault from the fill; the log must have it also when nobody reads any more.
-      .catch(onFault)
-      .finally(() => {
-        this.#forgetFill(digest, fill);
-      });
-    return fill;
-  }
-
-  #forgetFill(digest: Digest, fill: Fill): void {
-    if (this.#fills.get(digest) === fill) this.#fills.delete(digest);
+  #source(from: Source['from'], since = Date.now()): Source {
+    const age = Math.max(0, Math.floor((Date.now() - since) / 1000));
+    return { member: this.repository, from, age };
   }
 }

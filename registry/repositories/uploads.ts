@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { BlobStore } from '../blobs/index.ts';
-import type { Images, Place, Upload, Uploads } from '../metadata/index.ts';
+import type { Images, Pins, Place, Upload, Uploads } from '../metadata/index.ts';
 import { RegistryError, type ByteRange, type Digest, type DigestAlgorithm } from '../model/index.ts';
 
 /** A claim outlives its process by at most this, in ms; it is prolonged in half the time. */
 const claimTime = 60_000;
+/** How long eviction leaves a blob alone that is being committed, in ms. */
+const commitTime = 3_600_000;
 
 /** A part of a blob on its way in. */
 export interface Chunk {
@@ -21,11 +23,13 @@ export class UploadSessions {
   readonly #blobs: BlobStore;
   readonly #images: Images;
   readonly #uploads: Uploads;
+  readonly #pins: Pins;
 
-  constructor(stores: { blobs: BlobStore; images: Images; uploads: Uploads }) {
+  constructor(stores: { blobs: BlobStore; images: Images; uploads: Uploads; pins: Pins }) {
     this.#blobs = stores.blobs;
     this.#images = stores.images;
     this.#uploads = stores.uploads;
+    this.#pins = stores.pins;
   }
 
   /** Opens a session and answers its id. */
@@ -54,6 +58,8 @@ export class UploadSessions {
     await this.#claimed(id, async () => {
       await this.#write(id, chunk, digest.startsWith('sha512:') ? 'sha512' : 'sha256');
       try {
+        // An eviction that has just found these bytes without a name must not take them away before they get one.
+        await this.#pins.pin([digest], Date.now() + commitTime);
         const size = await this.#blobs.incoming.commit(id, digest);
         // Bytes first, row last: a crash here leaves bytes that nobody names.
         await this.#images.linkBlob(place, { digest, size });

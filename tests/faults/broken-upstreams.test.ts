@@ -6,14 +6,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFilesystem } from '../../registry/blobs/index.ts';
 import { openSqlite } from '../../registry/metadata/index.ts';
 import { parseName } from '../../registry/model/index.ts';
-import { ProxyRepository } from '../../registry/repositories/proxy.ts';
+import { buildRepositories } from '../../registry/repositories/index.ts';
 import { startLoopbackDockgate, type LoopbackDockgate } from '../support/loopback-dockgate.ts';
 import { createLoopback, type Place } from '../support/place.ts';
 import { eventually, openFiles } from '../support/process-facts.ts';
 import { createClient, pullBlob, type Pulled, type RegistryClient } from '../support/registry-client.ts';
 import { proxy } from '../unit/repositories/engine.ts';
 import { sendBlob, startRegistry, type FakeRegistry } from '../unit/repositories/fake-registry.ts';
-import { blobDigest, startScripted, upstreamAt } from '../unit/upstream/scripted.ts';
+import { blobDigest, startScripted } from '../unit/upstream/scripted.ts';
 
 const NAME = 'team/app';
 const layer = randomBytes(3_000_000);
@@ -174,21 +174,19 @@ test('a download that stalls is given up, and its connection and its file with i
   const metadata = await openSqlite(join(place.folder, 'metadata.db'));
   const blobs = await openFilesystem(join(place.folder, 'blobs'));
   const faults: unknown[] = [];
-  const repository = new ProxyRepository('hub', proxy(server.url), {
-    ...metadata,
-    blobs,
+  const repositories = buildRepositories(
     // In the gateway it is a minute.
-    upstream: upstreamAt(server.url, { bodyTimeout: 300 }),
-    isPrivate: () => false,
-    signal: new AbortController().signal,
-    onFault: (fault) => faults.push(fault),
-  });
-  const opened = await repository.openBlob(parseName(NAME), blobDigest, 'anywhere');
+    new Map([['hub', proxy(server.url, { bodyTimeout: 300 })]]),
+    { metadata, blobs },
+    { me: 'this process', onFault: (fault) => faults.push(fault) },
+  );
+  const opened = await repositories.get('hub')?.openBlob(parseName(NAME), blobDigest, 'anywhere');
   expect(await server.open()).toBe(1);
   await opened?.reader.close();
   expect(await eventually(() => faults.length === 1)).toBe(true);
   expect(faults[0]).toMatchObject({ name: 'UpstreamFailure', kind: 'timeout' });
   expect(await eventually(async () => (await server.open()) === 0)).toBe(true);
   expect(await readdir(join(place.folder, 'blobs', 'incoming'))).toEqual([]);
+  await repositories.close();
   await metadata.close();
 });

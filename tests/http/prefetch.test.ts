@@ -53,7 +53,10 @@ describeWith(
     async function run(platforms: Platforms): Promise<PrefetchEvent[]> {
       const faults: unknown[] = [];
       const settings = new Map([['hub', proxy(upstream.url)]]);
-      const repositories = buildRepositories(settings, stores, (fault) => faults.push(fault));
+      const repositories = buildRepositories(settings, stores, {
+        me: 'this process',
+        onFault: (fault) => faults.push(fault),
+      });
       const hub = repositories.get('hub');
       if (!hub) throw new Error('there is no hub');
       const image = { name: parseName(NAME), reference: tagged('1.0') };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
@@ -20,6 +21,7 @@ import { digestOf } from '../upstream/scripted.ts';
 
 /** The repositories of one test over stores of its own. */
 export interface Engine {
+  readonly folder: string;
   readonly metadata: Metadata;
   readonly blobs: BlobStore;
   readonly uploads: UploadSessions;
@@ -69,19 +71,25 @@ export function group(...members: readonly string[]): GroupSettings {
   return { type: 'group', members, writable: undefined };
 }
 
-/** Builds repositories that end with the test. */
-export async function startEngine(settings: Readonly<Record<string, RepositorySettings>>): Promise<Engine> {
-  const folder = await makeFolder();
-  const metadata = await openSqlite(join(folder, 'metadata.db'));
+/** Builds repositories that end with the test, on stores of their own or on those of another engine. */
+export async function startEngine(
+  settings: Readonly<Record<string, RepositorySettings>>,
+  beside?: Engine,
+): Promise<Engine> {
+  const folder = beside?.folder ?? (await makeFolder());
+  // SQLite waits for other connections without letting this process go on: in one process there can only be one.
+  const metadata = beside?.metadata ?? (await openSqlite(join(folder, 'metadata.db')));
   const blobs = await openFilesystem(join(folder, 'blobs'));
   const faults: unknown[] = [];
-  const repositories = buildRepositories(new Map(Object.entries(settings)), { metadata, blobs }, (fault) =>
-    faults.push(fault),
+  const repositories = buildRepositories(
+    new Map(Object.entries(settings)),
+    { metadata, blobs },
+    { me: randomUUID(), onFault: (fault) => faults.push(fault) },
   );
   onTestFinished(async () => {
     await repositories.close();
-    await metadata.close();
-    await removeFolder(folder);
+    if (!beside) await metadata.close();
+    if (!beside) await removeFolder(folder);
   });
   const repository = (name: string): ReadableRepository => {
     const found = repositories.get(name);
@@ -89,9 +97,10 @@ export async function startEngine(settings: Readonly<Record<string, RepositorySe
     return found;
   };
   return {
+    folder,
     metadata,
     blobs,
-    uploads: new UploadSessions({ blobs, images: metadata.images, uploads: metadata.uploads }),
+    uploads: new UploadSessions({ ...metadata, blobs }),
     repositories,
     faults,
     repository,

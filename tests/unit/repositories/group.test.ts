@@ -288,22 +288,30 @@ describe('lists', () => {
     hub.behave(unreachable);
     const asked = hub.asked.length + quay.asked.length;
     const repository = engine.repository('all');
-    expect(await repository.listTags(app, all)).toEqual({ entries: ['C', 'a', 'b', 'c', 'd'], more: false });
-    expect(await repository.listTags(app, { size: 2, last: undefined })).toEqual({
+    expect(await repository.listTags(app, all, 'anywhere')).toEqual({
+      entries: ['C', 'a', 'b', 'c', 'd'],
+      more: false,
+    });
+    expect(await repository.listTags(app, { size: 2, last: undefined }, 'anywhere')).toEqual({
       entries: ['C', 'a'],
       more: true,
     });
-    expect(await repository.listTags(app, { size: 2, last: 'a' })).toEqual({
+    expect(await repository.listTags(app, { size: 2, last: 'a' }, 'anywhere')).toEqual({
       entries: ['b', 'c'],
       more: true,
     });
-    expect(await repository.listTags(app, { size: 2, last: 'c' })).toEqual({ entries: ['d'], more: false });
-    expect(await repository.listTags(app, { size: 5, last: undefined })).toMatchObject({ more: false });
-    expect(await repository.listTags(app, { size: 0, last: undefined })).toEqual({
+    expect(await repository.listTags(app, { size: 2, last: 'c' }, 'anywhere')).toEqual({
+      entries: ['d'],
+      more: false,
+    });
+    expect(await repository.listTags(app, { size: 5, last: undefined }, 'anywhere')).toMatchObject({
+      more: false,
+    });
+    expect(await repository.listTags(app, { size: 0, last: undefined }, 'anywhere')).toEqual({
       entries: [],
       more: false,
     });
-    expect(await repository.listTags(parseName('nobody'), all)).toBeUndefined();
+    expect(await repository.listTags(parseName('nobody'), all, 'anywhere')).toBeUndefined();
     expect(hub.asked.length + quay.asked.length).toBe(asked);
   });
 
@@ -315,9 +323,12 @@ describe('lists', () => {
       await engine.repository('hub').findManifest(app, tagged(tag), 'anywhere');
     }
     const repository = engine.repository('all');
-    const first = await repository.listTags(app, { size: 2, last: undefined });
+    const first = await repository.listTags(app, { size: 2, last: undefined }, 'anywhere');
     expect(first).toEqual({ entries: ['a', 'b'], more: true });
-    expect(await repository.listTags(app, { size: 2, last: 'b' })).toEqual({ entries: ['c'], more: false });
+    expect(await repository.listTags(app, { size: 2, last: 'b' }, 'anywhere')).toEqual({
+      entries: ['c'],
+      more: false,
+    });
     expect(await find(app, tagged('c'))).toMatchObject({ member: 'own' });
   });
 

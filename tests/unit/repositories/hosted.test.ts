@@ -74,7 +74,7 @@ describe('what is pushed', () => {
       const opened = await repository.openBlob(app, digest, 'local');
       expect((await readAll(readerOf(opened))).equals(blob)).toBe(true);
     }
-    expect(await repository.listTags(app, all)).toEqual({ entries: ['1.0'], more: false });
+    expect(await repository.listTags(app, all, 'anywhere')).toEqual({ entries: ['1.0'], more: false });
     expect(await repository.listNames(all)).toEqual({ entries: ['team/app'], more: false });
   });
 
@@ -111,7 +111,10 @@ describe('what is pushed', () => {
     expect(await read('team/nginx', '1.0')).toBeUndefined();
     const layer = digestOf(short.blobs[1] ?? '');
     expect(await repository.findBlob(parseName('library/nginx'), layer, 'local')).toBeDefined();
-    expect(await repository.listTags(parseName('redis'), all)).toEqual({ entries: ['2.0'], more: false });
+    expect(await repository.listTags(parseName('redis'), all, 'anywhere')).toEqual({
+      entries: ['2.0'],
+      more: false,
+    });
     // Written under the name that was given, and it alone is listed.
     expect(await repository.listNames(all)).toEqual({ entries: ['library/redis', 'nginx'], more: false });
   });
@@ -157,7 +160,7 @@ describe('what is pushed', () => {
     // Another name's blobs are not this one's.
     for (const blob of image.blobs) await upload(engine, 'hosted', 'team/other', blob);
     await expect(put(engine, image, '1.0')).rejects.toMatchObject({ detail: digests });
-    expect(await engine.repository('hosted').listTags(app, all)).toBeUndefined();
+    expect(await engine.repository('hosted').listTags(app, all, 'anywhere')).toBeUndefined();
   });
 
   test('is adopted from where the caller sees it, and stays when that place loses it (T1)', async () => {
@@ -243,7 +246,7 @@ describe('deployment', () => {
       await push(engine, first, '1.0');
       await push(engine, second, second.digest);
       await push(engine, second, '2.0');
-      expect(await engine.repository('hosted').listTags(app, all)).toEqual({
+      expect(await engine.repository('hosted').listTags(app, all, 'anywhere')).toEqual({
         entries: ['1.0', '2.0'],
         more: false,
       });
@@ -271,7 +274,10 @@ describe('deployment', () => {
       adoptFrom: [],
     });
     await expect(both).rejects.toMatchObject(refused('denied'));
-    expect(await engine.repository('hosted').listTags(app, all)).toEqual({ entries: ['1.0'], more: false });
+    expect(await engine.repository('hosted').listTags(app, all, 'anywhere')).toEqual({
+      entries: ['1.0'],
+      more: false,
+    });
   });
 
   test('read-only refuses whatever would change anything, and can be read', async () => {

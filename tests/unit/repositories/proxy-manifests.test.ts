@@ -44,7 +44,7 @@ describe('a tag', () => {
     expect(await repository.findManifest(app, latest, 'local')).toBeDefined();
     expect(await find({ digest: image.digest })).toBeDefined();
     expect(upstream.asked).toEqual(['GET /v2/team/app/manifests/latest']);
-    expect(await repository.listTags(app, all)).toEqual({ entries: ['latest'], more: false });
+    expect(await repository.listTags(app, all, 'anywhere')).toEqual({ entries: ['latest'], more: false });
     expect(await repository.listNames(all)).toEqual({ entries: ['team/app'], more: false });
   });
 

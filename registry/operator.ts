@@ -1,0 +1,119 @@
+import type { Metadata } from './metadata/index.ts';
+import { referenceText, RegistryError, type Name, type Reference } from './model/index.ts';
+import {
+  prefetch,
+  winnerOf,
+  type FillFacts,
+  type MemberAnswer,
+  type PrefetchEvent,
+  type PrefetchOptions,
+  type ReadableRepository,
+  type Repositories,
+  type WantedImage,
+} from './repositories/index.ts';
+import type { UpstreamState } from './upstream/index.ts';
+
+/** Why an image is answered as it is. */
+export interface Explanation {
+  readonly image: string;
+  readonly name: Name;
+  readonly reference: string;
+  /** In the order in which they are read. */
+  readonly members: readonly MemberAnswer[];
+  /** The member whose answer a client gets; undefined when nobody has it. */
+  readonly winner: string | undefined;
+}
+
+/** How one proxy and its upstream do. */
+export interface UpstreamReport {
+  readonly repository: string;
+  /** Whether the configuration forbids to ask it. */
+  readonly offline: boolean;
+  /** Who has blocked it by hand, when (ms since 1970) and why. */
+  readonly blocked: { readonly by: string; readonly at: number; readonly reason: string } | undefined;
+  readonly state: UpstreamState;
+  /** In bytes. */
+  readonly cache: { readonly bytes: number; readonly limit: number | undefined };
+  readonly fills: FillFacts;
+}
+
+/** What whoever runs the registry asks and tells it. */
+export interface Operator {
+  /** What each member answers for an image, as a client with this `ns` would be answered. Throws `nameUnknown`. */
+  explain(repository: string, name: Name, reference: Reference, ns?: string): Promise<Explanation>;
+  /** Has images fetched before a client asks for them; see `PrefetchEvent`. Throws the signal's reason. */
+  prefetch(
+    repository: string,
+    images: readonly WantedImage[],
+    options: PrefetchOptions,
+  ): AsyncIterable<PrefetchEvent>;
+  upstreams(): Promise<readonly UpstreamReport[]>;
+  /** Keeps a proxy from asking its upstream until `unblock`, in every process; throws `nameUnknown`. */
+  block(repository: string, by: string, reason: string): Promise<void>;
+  /** False when it was not blocked; throws `nameUnknown`. */
+  unblock(repository: string): Promise<boolean>;
+  /** Runs `work` unless another process does it just now; false when it was not run. `limit`: how long it may take, in ms. */
+  alone(what: string, limit: number, work: () => Promise<void>): Promise<boolean>;
+}
+
+/** Makes the operator's side of a registry; `me` is this process among those on the same data. */
+export function createOperator(
+  repositories: Repositories,
+  { blocks, claims }: Pick<Metadata, 'blocks' | 'claims'>,
+  me: string,
+): Operator {
+  const find = (repository: string): ReadableRepository => {
+    const found = repositories.get(repository);
+    if (found) return found;
+    throw new RegistryError('nameUnknown', { message: `there is no repository ${repository}` });
+  };
+  const refuseUnlessProxy = (repository: string): void => {
+    if (repositories.proxies.has(repository)) return;
+    throw new RegistryError('nameUnknown', { message: `there is no proxy repository ${repository}` });
+  };
+  return {
+    async explain(repository, name, reference, ns) {
+      const all = find(repository);
+      const source = ns === undefined ? all : all.within(ns.toLowerCase());
+      if (!source)
+        throw new RegistryError('nameUnknown', { message: `no upstream here is known as ${ns ?? ''}` });
+      const members = await source.explain(name, reference);
+      const text = referenceText(reference);
+      const image = `${name}${'tag' in reference ? ':' : '@'}${text}`;
+      return { image, name, reference: text, members, winner: winnerOf(members) };
+    },
+    prefetch: (repository, images, options) => prefetch(find(repository), images, options),
+    async upstreams() {
+      const blocked = await blocks.list();
+      const proxies = [...repositories.proxies];
+      return proxies.map(([repository, { settings, upstream, fills }]) => {
+        const block = blocked.find((each) => each.repository === repository);
+        return {
+          repository,
+          offline: settings.offline,
+          blocked: block && { by: block.by, at: block.at, reason: block.reason },
+          state: upstream.state(),
+          cache: { bytes: 0, limit: settings.maxSize },
+          fills: fills(),
+        };
+      });
+    },
+    async block(repository, by, reason) {
+      refuseUnlessProxy(repository);
+      await blocks.block({ repository, by, at: Date.now(), reason });
+    },
+    async unblock(repository) {
+      refuseUnlessProxy(repository);
+      return blocks.unblock(repository);
+    },
+    async alone(what, limit, work) {
+      if (!(await claims.claim(what, me, Date.now() + limit))) return false;
+      try {
+        await work();
+      } finally {
+        await claims.release(what, me);
+      }
+      return true;
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { Digest } from '../model/index.ts';
+
+/** What one hosted or proxy repository answers for an image, and why. */
+export interface MemberAnswer {
+  readonly member: string;
+  readonly type: 'hosted' | 'proxy';
+  /** One sentence: which rule let it in or kept it out. */
+  readonly rule: string;
+  /** Whether it was asked at all, its cache included. */
+  readonly asked: boolean;
+  readonly answer: 'found' | 'not-found' | 'failed' | 'not-asked';
+  /** Where the answer comes from: pushed here, kept from an upstream, or asked of it just now. */
+  readonly source?: 'hosted' | 'cache' | 'upstream';
+  readonly digest?: Digest;
+  readonly mediaType?: string;
+  /** Seconds since an upstream last confirmed it. */
+  readonly age?: number;
+  /** Why an old copy stands in for the upstream. */
+  readonly stale?: string;
+  /** Why there is no answer. */
+  readonly reason?: string;
+}
+
+/** The member whose answer a client gets: the first with one, and an old copy only when nobody has another. */
+export function winnerOf(answers: readonly MemberAnswer[]): string | undefined {
+  const found = answers.filter((each) => each.answer === 'found');
+  return (found.find((each) => each.stale === undefined) ?? found[0])?.member;
+}
