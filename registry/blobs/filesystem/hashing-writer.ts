@@ -6,28 +6,35 @@ import { Writable } from 'node:stream';
 const pieceSize = 1024 * 1024;
 /** A client that sends byte by byte must not make a million buffers of a piece; a kernel takes this many at once. */
 const mostBuffers = 1024;
+/** So many writes bring the first bytes to whoever waits for them; each is one turn of the event loop. */
+const firstWrites = 16;
+/** What may pile up while somebody waits for what came before. */
+const patience = 64 * 1024;
 
 /**
  * Hashes and writes what flows through it, from `position` on. One piece is on its way to the file while the next is
  * gathered, so at most two are in memory. With `onGrowth` a piece is written as soon as the file is free, whatever its
- * size: somebody is waiting for the bytes.
+ * size: somebody is waiting for the bytes. For the first of them what follows stands back: to decrypt and hash all that
+ * a fast sender has would keep the event loop from the file for tens of ms.
  */
 export class HashingWriter extends Writable {
   readonly #file: FileHandle;
   readonly #hash: Hash;
   readonly #onGrowth: ((size: number) => void) | undefined;
   #position: number;
+  #firstWrites: number;
   #gathered: Uint8Array[] = [];
   #gatheredSize = 0;
   #writing: Promise<void> | undefined;
   #fault: Error | undefined;
 
   constructor(file: FileHandle, position: number, hash: Hash, onGrowth?: (size: number) => void) {
-    super({ highWaterMark: pieceSize });
+    super({ highWaterMark: onGrowth ? patience : pieceSize });
     this.#file = file;
     this.#position = position;
     this.#hash = hash;
     this.#onGrowth = onGrowth;
+    this.#firstWrites = onGrowth ? firstWrites : 0;
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (fault?: Error | null) => void): void {
@@ -36,6 +43,7 @@ export class HashingWriter extends Writable {
     this.#gatheredSize += chunk.byteLength;
     if (!this.#writing && (this.#onGrowth || this.#isFull)) this.#start();
     if (this.#isFull) this.#waitForRoom(done);
+    else if (this.#writing && this.#firstWrites > 0) this.#waitForWrite(this.#writing, done);
     else done(this.#fault);
   }
 
@@ -60,6 +68,13 @@ export class HashingWriter extends Writable {
 
   get #isFull(): boolean {
     return this.#gatheredSize >= pieceSize || this.#gathered.length >= mostBuffers;
+  }
+
+  #waitForWrite(writing: Promise<void>, done: (fault?: Error | null) => void): void {
+    this.#firstWrites -= 1;
+    void writing.then(() => {
+      done(this.#fault);
+    });
   }
 
   #waitForRoom(done: (fault?: Error | null) => void): void {
