@@ -9,6 +9,7 @@ import {
   type Referrer,
 } from '../model/index.ts';
 import { UpstreamFailure, type SearchHit } from '../upstream/index.ts';
+import { inOrder } from './in-order.ts';
 import { uniqueReferrers } from './local-content.ts';
 import { mergePages } from './merge-pages.ts';
 import { noAnswer } from './no-answer.ts';
@@ -154,17 +155,15 @@ export class GroupRepository implements ReadableRepository {
     let old: T | undefined;
     for (const reach of reaches) {
       passed.length = 0;
-      for (const member of this.#asked(name)) {
-        try {
-          const found = await ask(member, reach);
+      for await (const { who, answer } of inOrder(this.#asked(name), (each) => ask(each, reach), discard)) {
+        if (answer.status === 'fulfilled') {
+          const found = answer.value;
           if (found !== undefined && found.stale === undefined)
             return passed.length === 0 ? found : { ...found, passed };
           old ??= found;
-        } catch (fault) {
-          if (!(fault instanceof UpstreamFailure)) throw fault;
-          failures.push(fault);
-        }
-        passed.push(member.repository);
+        } else if (answer.reason instanceof UpstreamFailure) failures.push(answer.reason);
+        else throw answer.reason;
+        passed.push(who.repository);
       }
     }
     if (old === undefined) throwUnlessAbsent(failures, absent);
@@ -193,4 +192,9 @@ function isCache(member: ReadableRepository): boolean {
 function named(member: ReadableRepository): MemberAnswer {
   const rule = 'the name begins with the prefix of another upstream';
   return { member: member.repository, type: 'proxy', rule, asked: false, answer: 'not-asked' };
+}
+
+/** What nobody will read must be closed all the same. */
+function discard(unused: object | undefined): void {
+  if (unused && 'reader' in unused) void (unused as OpenedBlob).reader.close();
 }
