@@ -12,6 +12,8 @@ export type DoorKind =
 export interface Doors {
   /** By the host of a request, without its port. Names that are not configured get what the first host gets. */
   ofHost(host: string): DoorKind;
+  /** The same, undefined for names that are not configured. */
+  ofConfigured(host: string): DoorKind | undefined;
   ofConnector(connector: ConnectorConfig): DoorKind;
 }
 
@@ -21,11 +23,13 @@ export function createDoors(config: Config): Doors {
   const doors = new Map([...config.hosts].map(([host, each]) => [host, doorOfHost(host, each, push)]));
   const wildcards = [...doors].filter(([host]) => host.startsWith('*.'));
   const first = [...doors.values()].find((door) => door.kind === 'split') ?? { kind: 'page' as const };
+  const ofConfigured = (host: string): DoorKind | undefined => {
+    const name = canonical(host);
+    return doors.get(name) ?? wildcards.find(([wildcard]) => covers(wildcard, name))?.[1];
+  };
   return {
-    ofHost(host) {
-      const name = canonical(host);
-      return doors.get(name) ?? wildcards.find(([wildcard]) => covers(wildcard, name))?.[1] ?? first;
-    },
+    ofHost: (host) => ofConfigured(host) ?? first,
+    ofConfigured,
     ofConnector: (connector) => doorOfConnector(config, connector, push),
   };
 }

@@ -18,6 +18,8 @@ import { readUpstreamPem, type UpstreamPem } from './upstream-pem.ts';
 /** The registry engine with what it keeps things in. */
 export interface Engine {
   readonly registry: Registry;
+  /** Work that only one gateway of a data folder does at a time. */
+  readonly claims: Metadata['claims'];
   close(): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function openEngine(config: Config, log: Log): Promise<Engine> {
     );
     return {
       registry,
+      claims: metadata.claims,
       async close() {
         await registry.close();
         await metadata.close();

@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { RegistryError, respondError, type Facts, type Registry } from '../registry/index.ts';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { RegistryError, respondError, type Caller, type Facts, type Registry } from '../registry/index.ts';
+import type { Api, ApiCaller } from './api/index.ts';
 import type { DoorKind } from './doors.ts';
 import { forwardTo, serveExternal, type ExternalVisit as Visit } from './external.ts';
 import type { Forwarder } from './forward.ts';
-import type { Log } from './log.ts';
-import type { PublicOrigin, ReadOrigin } from './public-origin.ts';
+import type { ReadOrigin } from './public-origin.ts';
+import { noteWhenDone, type RequestNotes } from './request-log.ts';
 import { isEmbedded, route, type Split } from './routing.ts';
 
 /** What answers requests. */
-export interface FrontParts {
+export interface FrontParts extends RequestNotes {
   readonly registry: Registry;
   readonly forwarder: Forwarder;
+  readonly api: Api;
   readonly app: RequestListener;
   readonly readOrigin: ReadOrigin;
-  readonly log: Log;
 }
 
 /** Which port a request came to: what answers there, by host, and how it is spoken to. */
@@ -23,14 +24,14 @@ export interface Port {
   readonly doorOf: (host: string) => DoorKind;
 }
 
-/** Makes the handler of a port: finds the door, lets the registry or the pages answer, writes one log line. */
+/** Makes the handler of a port: finds the door, lets the registry, the API or the pages answer, writes one log line. */
 export function createFront(parts: FrontParts, port: Port): RequestListener {
   return welcome(parts, port.scheme, (visit) => serve(parts, visit, port.doorOf(visit.origin.host)));
 }
 
 /** Makes the handler of a plain HTTP port without a registry, where `pages` answers; writes one log line. */
 export function createPlainFront(
-  parts: Pick<FrontParts, 'readOrigin' | 'log'>,
+  parts: Pick<FrontParts, 'readOrigin' | 'log' | 'count'>,
   pages: RequestListener,
 ): RequestListener {
   return welcome(parts, 'http', (visit) => {
@@ -39,9 +40,25 @@ export function createPlainFront(
   });
 }
 
+/** Whoever may open the data folder may do everything. */
+const administrator: ApiCaller = { user: 'the command line', isAdmin: true, may: () => true };
+
+/** Makes the handler of the socket for commands, where the API answers everybody; writes one log line. */
+export function createControlFront({
+  api,
+  log,
+  count,
+}: Pick<FrontParts, 'api' | 'log' | 'count'>): RequestListener {
+  return (req, res) => {
+    const facts: Facts = { id: randomUUID() };
+    noteWhenDone({ log, count }, req, res, facts, { client: 'control socket' });
+    void api.serve({ req, res, facts, caller: () => Promise.resolve(administrator) });
+  };
+}
+
 /** Begins the log line, refuses what names no host, and lets `go` answer the others. */
 function welcome(
-  { readOrigin, log }: Pick<FrontParts, 'readOrigin' | 'log'>,
+  { readOrigin, log, count }: Pick<FrontParts, 'readOrigin' | 'log' | 'count'>,
   scheme: Port['scheme'],
   go: (visit: Visit) => Promise<void>,
 ): RequestListener {
@@ -49,7 +66,7 @@ function welcome(
     const facts: Facts = { id: randomUUID() };
     toOriginForm(req);
     const origin = readOrigin(req, scheme);
-    logWhenDone(log, req, res, facts, origin);
+    noteWhenDone({ log, count }, req, res, facts, origin ?? { client: req.socket.remoteAddress });
     const done = origin
       ? go({ req, res, facts, origin })
       : respondError(req, res, new RegistryError('nameInvalid', { message: 'malformed Host header' }), facts);
@@ -76,6 +93,9 @@ async function serve(parts: FrontParts, visit: Visit, door: DoorKind): Promise<v
   const { req, res, facts } = visit;
   if (door.kind === 'forward') {
     await forwardTo(parts.forwarder, visit, door.address);
+  } else if (parts.api.owns(req.url ?? '')) {
+    const caller = (): Promise<Caller> => parts.registry.authenticate(req.headers.authorization);
+    await parts.api.serve({ req, res, facts, caller });
   } else if (!/^\/v[12](?:[/?]|$)/.test(req.url ?? '')) {
     showPage(parts.app, visit);
   } else if (door.kind === 'page') {
@@ -100,34 +120,4 @@ async function serveRegistry({ registry, forwarder }: FrontParts, visit: Visit, 
     delete req.headers.authorization;
     await forwardTo(forwarder, visit, destination.address);
   }
-}
-
-function logWhenDone(
-  log: Log,
-  req: IncomingMessage,
-  res: ServerResponse,
-  facts: Facts,
-  origin: PublicOrigin | undefined,
-): void {
-  const started = performance.now();
-  const client = origin?.client ?? req.socket.remoteAddress;
-  res.once('close', () => {
-    const { id, fault, ...rest } = facts;
-    const entry = {
-      id,
-      method: req.method,
-      host: origin?.host,
-      // Without the query, which may carry what only the client should know.
-      path: (req.url ?? '').split('?', 1)[0],
-      // nginx's number for a client that left before it was answered; Node's own is 200 until then.
-      status: res.headersSent ? res.statusCode : 499,
-      ms: Math.round((performance.now() - started) * 10) / 10,
-      client,
-      ...rest,
-    };
-    if (fault !== undefined)
-      log.error('request failed', { ...entry, ...(!res.writableFinished && { complete: false }), fault });
-    else if (res.writableFinished) log.info('request', entry);
-    else log.info('request', { error: 'client gone', ...entry, complete: false });
-  });
 }

@@ -1,16 +1,18 @@
-import type { IncomingMessage } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { ensureCertificates, machineNames, type ServedCertificates } from '../certs/index.ts';
-import { homePage } from '../web/index.ts';
-import { createApp, createRedirect } from './app.ts';
+import { createApi, createMetrics, imageReader, prefetchImages, type ReadImage } from './api/index.ts';
 import type { Config } from './config/index.ts';
-import { createDoors, type Doors } from './doors.ts';
+import { openControl, type Control } from './control/index.ts';
+import { createDoors } from './doors.ts';
 import { openEngine, type Engine } from './engine.ts';
-import { createForwarder, type Forwarder, type Forwarding } from './forward.ts';
-import { createFront, createPlainFront } from './front.ts';
-import { listen, type Listener, type WebSockets } from './listener.ts';
+import { createForwarder } from './forward.ts';
+import { createControlFront } from './front.ts';
+import type { Listener } from './listener.ts';
 import type { Log } from './log.ts';
-import { originReader, type ReadOrigin } from './public-origin.ts';
+import { portsOf } from './ports.ts';
+import { startPrefetchRounds, type PrefetchRounds } from './prefetch-rounds.ts';
+import type { CountRequest } from './request-log.ts';
 
 /** A gateway that serves. */
 export interface Gateway {
@@ -33,25 +35,82 @@ export async function startGateway(
 ): Promise<Gateway> {
   const served = await certificatesFor(config, log);
   const engine = await openEngine(config, log);
+  const { registry } = engine;
   const forwarder = createForwarder();
+  const stopping = new AbortController();
+  const doors = createDoors(config);
+  const readImage = imageReader(config, doors);
+  const metrics = createMetrics(registry.operator);
+  const isProxy = (repository: string): boolean => config.repositories.get(repository)?.type === 'proxy';
+  const api = createApi({
+    operator: registry.operator,
+    readImage,
+    isProxy,
+    metrics,
+    stopping: stopping.signal,
+  });
+  const count: CountRequest = (operation, status) => {
+    metrics.count(operation, status);
+  };
   const listeners: Listener[] = [];
+  let control: Control | undefined;
   try {
-    const { generated } = await engine.registry.accounts.ensureAdmin({ password: adminPassword });
+    const { generated } = await registry.accounts.ensureAdmin({ password: adminPassword });
     if (generated !== undefined) onPassword(generated);
-    for (const open of ports(config, { engine, forwarder, served, log })) listeners.push(await open());
+    control = await controlOf(config, createControlFront({ api, log, count }), log);
+    const parts = { engine, api, forwarder, served, doors, log, count };
+    for (const open of portsOf(config, parts)) listeners.push(await open());
   } catch (fault) {
     for (const listener of listeners) listener.destroy();
+    await control?.close();
     forwarder.close();
     await engine.close();
     throw fault;
   }
+  const rounds = roundsOf(config, engine, readImage, log);
   return {
     async stop() {
-      await Promise.all(listeners.map((listener) => listener.drain()));
+      stopping.abort(new Error('the gateway stops'));
+      await Promise.all([...listeners.map((listener) => listener.drain()), control?.close(), rounds?.stop()]);
       forwarder.close();
       await engine.close();
     },
   };
+}
+
+/** The socket for commands. A gateway without one serves all the same: not every file system has sockets. */
+async function controlOf({ data }: Config, handle: RequestListener, log: Log): Promise<Control | undefined> {
+  try {
+    return await openControl(data, handle);
+  } catch (fault) {
+    const reason = fault instanceof Error ? fault.message : String(fault);
+    log.warn('no control socket', {
+      reason,
+      means: 'commands such as "dockgate explain" do not find this gateway',
+    });
+    return undefined;
+  }
+}
+
+function roundsOf(
+  { prefetch }: Config,
+  { registry, claims }: Engine,
+  readImage: ReadImage,
+  log: Log,
+): PrefetchRounds | undefined {
+  if (!prefetch) return undefined;
+  const { images, platforms, interval } = prefetch;
+  return startPrefetchRounds({
+    fetch: (signal) =>
+      prefetchImages(
+        registry.operator,
+        images.map((image) => readImage(image)),
+        { platforms, signal },
+      ),
+    interval,
+    claims,
+    log,
+  });
 }
 
 async function certificatesFor({ data, hosts, tls }: Config, log: Log): Promise<ServedCertificates> {
@@ -66,85 +125,4 @@ async function certificatesFor({ data, hosts, tls }: Config, log: Log): Promise<
   log.info('certificate', { issued, reason, fingerprint, notAfter, names });
   for (const warning of warnings) log.warn('certificate', { warning });
   return served;
-}
-
-interface PortParts {
-  readonly engine: Engine;
-  readonly forwarder: Forwarder;
-  readonly served: ServedCertificates;
-  readonly log: Log;
-}
-
-function ports(config: Config, { engine, forwarder, served, log }: PortParts): (() => Promise<Listener>)[] {
-  const { registry } = engine;
-  const doors = createDoors(config);
-  const authority = (): string | undefined => served.authority;
-  const onFault = (fault: unknown): void => {
-    log.error('not ready', { fault: fault instanceof Error ? fault.message : String(fault) });
-  };
-  const readOrigin = originReader(config.trustedProxies);
-  const page = (req: IncomingMessage): string | undefined => {
-    const origin = readOrigin(req, 'https');
-    const door = origin && doors.ofHost(origin.host);
-    if (!door || door.kind === 'forward' || (door.kind === 'split' && !door.web)) return undefined;
-    const fingerprint = served.authority === undefined ? undefined : served.fingerprint;
-    return homePage({ host: new URL(origin.origin).host, fingerprint });
-  };
-  const app = createApp({ authority, check: () => registry.check(), page, onFault });
-  const parts = { registry, forwarder, app, log, readOrigin };
-  const open: (() => Promise<Listener>)[] = [];
-
-  const { https, http } = config.listen;
-  let httpsPort = https;
-  if (https !== false) {
-    const handle = createFront(parts, { scheme: 'https', doorOf: (host) => doors.ofHost(host) });
-    open.push(async () => {
-      const webSockets = webSocketsOf(doors, readOrigin, forwarder);
-      const listener = await listen({ port: https, address: undefined, tls: served, handle, webSockets });
-      httpsPort = listener.port;
-      log.info('listening', { port: listener.port, scheme: 'https', hosts: [...config.hosts.keys()] });
-      return listener;
-    });
-  }
-  if (http !== false) {
-    open.push(async () => {
-      const hostOf = (req: IncomingMessage): string => readOrigin(req, 'http')?.host ?? 'localhost';
-      const redirect = createRedirect(authority, httpsPort === false ? 443 : httpsPort, hostOf, onFault);
-      const handle = createPlainFront(parts, redirect);
-      const listener = await listen({ port: http, address: undefined, tls: undefined, handle });
-      log.info('listening', { port: listener.port, scheme: 'http', serves: 'redirect and /ca.crt' });
-      return listener;
-    });
-  }
-  for (const connector of config.connectors) {
-    const { port, address, tls, repository } = connector;
-    const scheme = tls ? 'https' : 'http';
-    const door = doors.ofConnector(connector);
-    open.push(async () => {
-      const handle = createFront(parts, { scheme, doorOf: () => door });
-      const listener = await listen({ port, address, tls: tls ? served : undefined, handle });
-      log.info('listening', { port: listener.port, scheme, repository });
-      return listener;
-    });
-  }
-  return open;
-}
-
-/** Hosts that pass everything on pass WebSockets on too. */
-function webSocketsOf(doors: Doors, readOrigin: ReadOrigin, forwarder: Forwarder): WebSockets {
-  const forwarding = (req: IncomingMessage): Forwarding | undefined => {
-    const origin = readOrigin(req, 'https');
-    if (!origin) return undefined;
-    const door = doors.ofHost(origin.host);
-    if (door.kind !== 'forward') return undefined;
-    return { address: door.address, origin: origin.origin, client: origin.client, rewriteLocations: true };
-  };
-  return {
-    isWanted: (req) => forwarding(req) !== undefined,
-    join(req, socket, head) {
-      const how = forwarding(req);
-      if (how) forwarder.upgrade(req, socket, head, how);
-      else socket.destroy();
-    },
-  };
 }

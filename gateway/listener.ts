@@ -136,7 +136,8 @@ function explain(fault: NodeJS.ErrnoException, port: number): string {
   }
 }
 
-function drain(server: Server, traffic: Traffic): Promise<void> {
+/** Lets a server take no new requests; fulfils when those under way are answered. */
+export function drain(server: Server, traffic: Traffic): Promise<void> {
   return new Promise((resolve) => {
     // Connections that are kept alive become idle one after the other; on some nothing was ever asked.
     const sweep = setInterval(() => {

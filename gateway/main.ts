@@ -7,6 +7,9 @@ const { Command, CommanderError } = await import('commander');
 const { serveCommand } = await import('./cli/serve.ts');
 const { Failure } = await import('./cli/failure.ts');
 const { userCommand } = await import('./cli/user.ts');
+const { explainCommand } = await import('./cli/explain.ts');
+const { prefetchCommand } = await import('./cli/prefetch.ts');
+const { upstreamCommand } = await import('./cli/upstream.ts');
 
 /** The commands by their names; the only reader of argv and the environment, and the only exit. */
 const program = new Command('dockgate')
@@ -15,7 +18,14 @@ const program = new Command('dockgate')
   .configureHelp({ showGlobalOptions: true });
 
 const world = { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
-for (const command of [serveCommand(world, onSignal), userCommand(world)]) program.addCommand(command);
+for (const command of [
+  serveCommand(world, onSignal),
+  userCommand(world),
+  explainCommand(world),
+  prefetchCommand(world),
+  upstreamCommand(world),
+])
+  program.addCommand(command);
 leaveExitToUs(program);
 
 // Between "it listens" and "it works" a forgotten rejection must not go unseen, nor end transfers of others.

@@ -39,9 +39,12 @@ export {
   type Caller,
   type Operation,
 } from './model/index.ts';
+export type { Explanation, Operator, UpstreamReport } from './operator.ts';
 export type {
   GroupSettings,
   HostedSettings,
+  MemberAnswer,
+  PrefetchEvent,
   ProxySettings,
   RepositorySettings,
 } from './repositories/index.ts';

@@ -135,12 +135,12 @@ describe(`${COUNT} malformed requests (100,000 with DOCKGATE_TEST_BIG=1)`, () =>
     expect(isError(replies.at(-1)?.body ?? Buffer.alloc(0))).toBe(true);
   });
 
-  test('nothing was written beside the data, nor in it but blobs, metadata and certificates', async () => {
+  test('nothing was written beside the data, nor in it but blobs, metadata, certificates and the socket', async () => {
     const files = (await readdir(place.folder, { recursive: true, withFileTypes: true }))
       .filter((entry) => !entry.isDirectory())
       .map((entry) => join(entry.parentPath, entry.name).slice(place.folder.length + 1));
     const expected =
-      /^(canary|data\.yaml|data\/(metadata\.db(-\w+)?|certs\/[\w.-]+|blobs\/(sha256\/[a-f\d]{2}\/[a-f\d]{64}|sha512\/[a-f\d]{2}\/[a-f\d]{128}|incoming\/[\w-]{1,64})))$/;
+      /^(canary|data\.yaml|data\/(metadata\.db(-\w+)?|certs\/[\w.-]+|run\/\d+\.sock|blobs\/(sha256\/[a-f\d]{2}\/[a-f\d]{64}|sha512\/[a-f\d]{2}\/[a-f\d]{128}|incoming\/[\w-]{1,64})))$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
     expect(files).toContain('canary');
     expect(await readFile(join(place.folder, 'canary'), 'utf8')).toBe(SECRET);
