@@ -53,6 +53,11 @@ export interface BlobStore {
   readonly incoming: IncomingBlobs;
   /** Opens a blob; undefined when its bytes are not here. */
   open(digest: Digest): Promise<BlobReader | undefined>;
+  /**
+   * Removes a blob, which is quick; its room may become free a little later. Nothing happens when it is not here.
+   * Who has it open goes on reading.
+   */
+  remove(digest: Digest): Promise<void>;
   /** Fulfils when a byte can be written and read; rejects with the fault. */
   check(): Promise<void>;
 }

@@ -30,6 +30,7 @@ export function withQuota(store: BlobStore, { limit, used }: Quota): BlobStore {
   const { incoming } = store;
   return {
     open: (digest) => store.open(digest),
+    remove: (digest) => store.remove(digest),
     check: () => store.check(),
     incoming: {
       async create(id) {

@@ -15,6 +15,14 @@ export async function addCaching(db: Kysely<never>): Promise<void> {
     await schema.createIndex(`${table}_by_use`).on(table).columns(['repository', 'used_at']).execute();
   }
 
+  // Where both are asked for, the digest says much more than the repository, which SQLite cannot know.
+  await schema.dropIndex('held_blobs_by_digest').execute();
+  await schema
+    .createIndex('held_blobs_by_digest')
+    .on('held_blobs')
+    .columns(['digest', 'repository', 'used_at'])
+    .execute();
+
   await schema
     .createTable('downloads')
     .addColumn('digest', 'text', (column) => column.primaryKey())

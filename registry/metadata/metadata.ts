@@ -2,6 +2,7 @@ import type { Digest, Manifest, Name, Page, PageOf, Reference, Referrer, Tag } f
 import type { Blocks } from './blocks.ts';
 import type { Claims } from './claims.ts';
 import type { Downloads } from './downloads.ts';
+import type { Eviction } from './eviction.ts';
 import type { Pins } from './pins.ts';
 import type { Place } from './place.ts';
 import type { Usage } from './usage.ts';
@@ -180,6 +181,7 @@ export interface Metadata {
   readonly pins: Pins;
   readonly usage: Usage;
   readonly blocks: Blocks;
+  readonly eviction: Eviction;
   /** Fulfils when a query is answered; rejects with the fault. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -39,6 +39,7 @@ export function sqlHeldBlobs(db: Databases): HeldBlobs {
           .values({ digest, size, stored_at: Date.now() })
           .onConflict((conflict) => conflict.doNothing())
           .execute();
+        await transaction.deleteFrom('leaving').where('digest', '=', digest).execute();
         await hold(transaction, place, digest);
       }),
     linkKnown: (place, digest) =>

@@ -2,6 +2,7 @@ import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { type Digest, type Name, type Page, type PageOf, type Referrer, type Tag } from '../model/index.ts';
 import type { HeldManifest, Images } from './metadata.ts';
 import { compileOnce } from './compile-once.ts';
+import { dropManifest } from './sql-drop-manifest.ts';
 import { sqlHeldBlobs } from './sql-held-blobs.ts';
 import type { Place } from './place.ts';
 import { putManifest } from './sql-put-manifest.ts';
@@ -26,24 +27,7 @@ export function sqlImages(db: Databases): Images {
         .execute();
     },
     deleteManifest: (place, digest) =>
-      db.write.transaction().execute(async (transaction) => {
-        const { numDeletedRows } = await transaction
-          .deleteFrom('held_manifests')
-          .where('repository', '=', place.repository)
-          .where('name', '=', place.name)
-          .where('digest', '=', digest)
-          .executeTakeFirstOrThrow();
-        await transaction
-          .deleteFrom('manifests')
-          .where('digest', '=', digest)
-          .where((where) =>
-            where.not(
-              where.exists(where.selectFrom('held_manifests').select('digest').where('digest', '=', digest)),
-            ),
-          )
-          .execute();
-        return numDeletedRows > 0n;
-      }),
+      db.write.transaction().execute((transaction) => dropManifest(transaction, place, digest)),
     async deleteTag(place, tag) {
       const { numDeletedRows } = await db.write
         .deleteFrom('tags')

@@ -5,6 +5,7 @@ import { sqlAbsences } from './sql-absences.ts';
 import { sqlBlocks } from './sql-blocks.ts';
 import { sqlClaims } from './sql-claims.ts';
 import { sqlDownloads } from './sql-downloads.ts';
+import { sqlEviction } from './sql-eviction.ts';
 import { sqlImages } from './sql-images.ts';
 import { sqlPins } from './sql-pins.ts';
 import { sqlSigningKeys } from './sql-signing-keys.ts';
@@ -25,6 +26,7 @@ export function sqlMetadata(db: Databases): Metadata {
     pins: sqlPins(db),
     usage: sqlUsage(db),
     blocks: sqlBlocks(db),
+    eviction: sqlEviction(db),
     async check() {
       await sql`select count(*) from signing_keys`.execute(db.read);
     },

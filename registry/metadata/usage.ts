@@ -10,8 +10,8 @@ export interface Pull {
 /** What was pulled when, to a minute. Need not survive a power cut. */
 export interface Usage {
   /**
-   * Notes pulls at a time (ms since 1970) in one transaction; what is not held there is passed over. A manifest's pull
-   * counts for the blobs that it references, wherever the repository holds them: who has a layer does not pull it again.
+   * Notes pulls at a time (ms since 1970); what is not held there is passed over. A manifest's pull counts for what it
+   * references, for the blobs wherever the repository holds them: who has a layer does not pull it again.
    */
   pulled(pulls: readonly Pull[], at: number): Promise<void>;
 }

@@ -1,7 +1,8 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import type { Digest } from '../../model/index.ts';
 import type { BlobReader, BlobStore, IncomingBlobs } from '../blob-store.ts';
+import { isMissing } from './faults.ts';
 import { openFile } from './file-reader.ts';
 import { FilesystemIncoming } from './incoming.ts';
 import { layoutBelow, type Layout } from './layout.ts';
@@ -24,6 +25,19 @@ class FilesystemBlobs implements BlobStore {
 
   open(digest: Digest): Promise<BlobReader | undefined> {
     return openFile(this.#layout.blob(digest));
+  }
+
+  async remove(digest: Digest): Promise<void> {
+    // To free the room of a large file takes seconds, while whoever removes it may keep others waiting.
+    const aside = this.#layout.arriving(`removed-${randomUUID()}`);
+    try {
+      await rename(this.#layout.blob(digest), aside);
+    } catch (fault) {
+      if (isMissing(fault)) return;
+      throw fault;
+    }
+    // What is left by a process that ends, or by a fault, is swept with what never became a blob.
+    rm(aside, { force: true }).catch(() => undefined);
   }
 
   async check(): Promise<void> {

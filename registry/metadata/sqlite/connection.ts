@@ -3,6 +3,7 @@ import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { Answers } from './answers.ts';
 import { explain } from './faults.ts';
 import type { Changes } from './changes.ts';
+import { whenFree } from './patience.ts';
 
 /** How much a commit is worth: `full` survives a power cut, `normal` only the end of the process. */
 export type Durability = 'full' | 'normal';
@@ -38,6 +39,8 @@ export class SqliteConnection implements DatabaseConnection {
     this.run('PRAGMA journal_mode = WAL');
     this.run(`PRAGMA synchronous = ${use.durability}`);
     this.run('PRAGMA foreign_keys = ON');
+    // The pragmas above have waited if need be; what writes waits outside, where it does not stop the process.
+    if (use.role === 'writer') this.run('PRAGMA busy_timeout = 0');
     this.#version = this.#database.prepare('PRAGMA data_version');
   }
 
@@ -57,11 +60,9 @@ export class SqliteConnection implements DatabaseConnection {
     }
   }
 
-  executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    // An exception of a synchronous statement must reach the caller as a rejection.
-    return new Promise((resolve) => {
-      resolve(this.#use.role === 'reader' ? this.#read<Row>(query) : this.#write<Row>(query));
-    });
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    if (this.#use.role === 'reader') return this.#read(query);
+    return whenFree(() => this.#write(query));
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- kysely's interface is asynchronous

@@ -12,6 +12,7 @@ import {
 } from 'kysely';
 import type { Changes } from './changes.ts';
 import { SqliteConnection, type Durability } from './connection.ts';
+import { whenFree } from './patience.ts';
 import type { Turn } from './turn.ts';
 
 /** What a dialect serves: reading needs no turn, writing takes one for each query or transaction. */
@@ -86,7 +87,9 @@ class SqliteDriver implements Driver {
 
   beginTransaction(): Promise<void> {
     // A deferred transaction that reads before it writes loses to another process and fails; this one waits.
-    return this.#run('BEGIN IMMEDIATE');
+    return whenFree(() => {
+      this.#open.run('BEGIN IMMEDIATE');
+    });
   }
 
   commitTransaction(): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { digestOf, someBytes, store } from './bytes.ts';
+import { digestOf, readAll, someBytes, store } from './bytes.ts';
 import { eachBlobStore } from './stores.ts';
 
 eachBlobStore('blobs', (made) => {
@@ -50,6 +50,29 @@ eachBlobStore('blobs', (made) => {
       }),
     );
     expect(Buffer.concat(pieces)).toEqual(bytes.subarray(0, 50_000));
+  });
+
+  test('that are removed are gone for everybody; again is fine', async () => {
+    const other = await made.openAgain();
+    const digest = await store(made.blobs(), 'one', someBytes(10));
+    const kept = await store(made.blobs(), 'two', someBytes(10));
+    await made.blobs().remove(digest);
+    expect(await other.open(digest)).toBeUndefined();
+    await other.remove(digest);
+    await other.remove(digestOf(someBytes(10), 'sha512'));
+    expect((await readAll(await made.blobs().open(kept))).byteLength).toBe(10);
+  });
+
+  test('that are removed go on being read by who had opened them, and may come again', async () => {
+    const bytes = someBytes(2_000_000);
+    const digest = await store(made.blobs(), 'one', bytes);
+    const reader = await made.blobs().open(digest);
+    await (await made.openAgain()).remove(digest);
+    await store(made.blobs(), 'two', bytes);
+    await made.blobs().remove(digest);
+    expect((await readAll(reader)).equals(bytes)).toBe(true);
+    await store(made.blobs(), 'three', bytes);
+    expect((await readAll(await made.blobs().open(digest))).equals(bytes)).toBe(true);
   });
 
   test('a store that can be used says so, and nothing is left of the question', async () => {

@@ -75,6 +75,12 @@ test('64 MiB are taken no faster than they are written, so few are in memory', a
   expect(most).toBeLessThan(6 * mebibyte);
 });
 
+test('a blob that is removed leaves no file', async () => {
+  const blobs = await openFilesystem(folder);
+  await blobs.remove(await store(blobs, 'one', someBytes(10)));
+  await expect.poll(() => filesBelow(folder)).toEqual([]);
+});
+
 test('a damaged file is healed when its blob comes again', async () => {
   const blobs = await openFilesystem(folder);
   const bytes = someBytes(1000);
