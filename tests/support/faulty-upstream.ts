@@ -47,8 +47,11 @@ export interface FaultyUpstream {
   readonly requests: readonly Asked[];
   /** Serves content under a path, without its query; what was there goes. */
   serve(path: string, content: Content): void;
-  /** From now on it fails so for every path that matches, the realm excepted unless a pattern says otherwise. */
-  fail(fault: UpstreamFault, paths?: RegExp): Promise<void>;
+  /**
+   * From now on it fails so for every path that matches, the realm excepted unless a pattern says otherwise, and for
+   * GET and HEAD unless one of them is given. Of several faults the one counts that was switched on last.
+   */
+  fail(fault: UpstreamFault, paths?: RegExp, method?: 'GET' | 'HEAD'): Promise<void>;
   /** From now on it answers as it should. */
   heal(): Promise<void>;
   /** How many requests are not yet answered to their end. */
@@ -56,6 +59,13 @@ export interface FaultyUpstream {
   /** How many connections are open, those without a request too. */
   connections(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** A fault, and for what; without a method for all. */
+interface SwitchedOn {
+  readonly fault: UpstreamFault;
+  readonly paths: RegExp;
+  readonly method: 'GET' | 'HEAD' | undefined;
 }
 
 const REGISTRY = /^\/v[12]\//;
@@ -73,7 +83,7 @@ class ScriptedUpstream implements FaultyUpstream {
   readonly #options: FaultyUpstreamOptions;
   readonly #contents = new Map<string, Content>();
   readonly #reset = new Set<string>();
-  #faults: { readonly fault: UpstreamFault; readonly paths: RegExp }[] = [];
+  #faults: readonly SwitchedOn[] = [];
   #running = 0;
   #port = 0;
   #server: http.Server = http.createServer();
@@ -107,8 +117,8 @@ class ScriptedUpstream implements FaultyUpstream {
     this.#contents.set(path, content);
   }
 
-  async fail(fault: UpstreamFault, paths = REGISTRY): Promise<void> {
-    this.#faults = [{ fault, paths }, ...this.#faults];
+  async fail(fault: UpstreamFault, paths = REGISTRY, method?: 'GET' | 'HEAD'): Promise<void> {
+    this.#faults = [{ fault, paths, method }, ...this.#faults];
     if (fault === 'refused') await this.close();
     if (fault !== 'TLS wrong') return;
     await this.close();
@@ -163,7 +173,7 @@ class ScriptedUpstream implements FaultyUpstream {
     response.once('close', () => (this.#running -= 1));
     const path = new URL(url, this.url).pathname;
     const good = this.#goodAnswer(path, request);
-    const fault = this.#faults.find(({ paths }) => paths.test(path))?.fault;
+    const fault = this.#faultOf(method, path);
     const isRepeated = this.#reset.has(path);
     const failing = { request, response, good, isRepeated, elsewhere: this.#options.elsewhere ?? '' };
     // Strangers are asked for a token first: what anonymous callers are refused, they are refused with one.
@@ -173,6 +183,12 @@ class ScriptedUpstream implements FaultyUpstream {
     }
     if (method === 'GET') this.#reset.add(path);
     answerBadly(fault, failing);
+  }
+
+  #faultOf(method: string, path: string): UpstreamFault | undefined {
+    const applies = (each: SwitchedOn): boolean =>
+      (each.method ?? method) === method && each.paths.test(path);
+    return this.#faults.find(applies)?.fault;
   }
 
   #goodAnswer(path: string, { headers }: http.IncomingMessage): GoodAnswer {

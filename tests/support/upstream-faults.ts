@@ -20,6 +20,7 @@ export type UpstreamFault =
   | 'HTML with 200'
   | 'redirect loop'
   | 'redirect to another host'
+  | 'without a length'
   | 'endless body'
   | 'slow drip';
 
@@ -114,6 +115,10 @@ const bodies: Partial<Record<UpstreamFault, Answering>> = {
   },
   'wrong length'({ response, good }) {
     response.writeHead(good.status, { ...good.headers, 'content-length': good.body.length - 10 });
+    response.end(good.body);
+  },
+  'without a length'({ response, good }) {
+    response.writeHead(good.status, good.headers);
     response.end(good.body);
   },
   'endless body'({ response, good }) {

@@ -1,3 +1,3 @@
 import { testFaults } from './matrix.ts';
 
-testFaults('redirect loop', 'redirect to another host');
+testFaults('redirect loop', 'redirect to another host', 'without a length');

@@ -69,6 +69,8 @@ const short: Readonly<Record<Fault, readonly Outcome[]>> = {
   'HTML with 200': ['bad gateway'],
   'redirect loop': ['bad gateway'],
   'redirect to another host': ['current'],
+  // HTTP/1.1 allows it, and HEAD may tell.
+  'without a length': ['current'],
   // It is either too long or takes too long, whichever shows first.
   'endless body': ['bad gateway', 'unavailable'],
   'slow drip': ['unavailable'],
@@ -91,6 +93,7 @@ const revalidated: Partial<Record<Fault, readonly Outcome[]>> = {
   'resets in the middle once': ['stale', 'current'],
   '404': ['absent'],
   'redirect to another host': ['current'],
+  'without a length': ['current'],
 };
 
 /** What may come of asking for that while the upstream fails so. */
@@ -112,5 +115,7 @@ export function expectedHealed(state: State, kind: Kind): readonly Outcome[] {
 
 /** Rules 8 and 9. */
 function list(fault: Fault): readonly Outcome[] {
-  return fault === 'redirect to another host' ? ['current'] : ['held', 'current'];
+  return fault === 'redirect to another host' || fault === 'without a length'
+    ? ['current']
+    : ['held', 'current'];
 }
