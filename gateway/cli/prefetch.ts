@@ -9,7 +9,7 @@ import { inBytes } from './units.ts';
 import type { World } from './world.ts';
 
 interface PrefetchOptions extends ConfigOptions {
-  readonly platform: readonly string[];
+  readonly platform?: readonly string[];
   readonly allPlatforms?: boolean;
   readonly json?: boolean;
 }
@@ -22,12 +22,7 @@ export function prefetchCommand(world: World): Command {
       '<image...>',
       'NAME, NAME:TAG or NAME@DIGEST; HOST/ in front says through which host it is read',
     )
-    .option(
-      '--platform <os/arch>',
-      'platform to fetch; may be given several times (linux/amd64)',
-      collect,
-      [],
-    )
+    .option('--platform <os/arch>', 'platform to fetch; may be given several times (linux/amd64)', collect)
     .option('--all-platforms', 'fetch every platform')
     .option('--json', 'print what happens, one line of JSON each')
     .action((images: string[], options: PrefetchOptions) => inWords(() => prefetch(images, options, world)));
@@ -35,12 +30,11 @@ export function prefetchCommand(world: World): Command {
 
 async function prefetch(images: string[], options: PrefetchOptions, world: World): Promise<void> {
   const { platform, allPlatforms } = options;
-  if (allPlatforms && platform.length > 0)
-    throw new Failure('--platform and --all-platforms exclude each other', 2);
+  if (allPlatforms && platform) throw new Failure('--platform and --all-platforms exclude each other', 2);
   const body = await askRunning(options, world, {
     method: 'POST',
     path: '/api/v1/prefetch',
-    body: { images, allPlatforms, ...(platform.length > 0 && { platforms: platform }) },
+    body: { images, allPlatforms, platforms: platform },
   });
   const progress = options.json ? undefined : await showProgress(world.stderr);
   const ended = new Map<string, boolean>();
@@ -68,6 +62,6 @@ function show(event: PrefetchEvent, progress: Progress | undefined, { stdout }: 
   } else if (event.kind === 'failed') stdout.write(`${event.image}: failed: ${event.reason}\n`);
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
