@@ -43,6 +43,9 @@ export async function openEngine(config: Config, log: Log): Promise<Engine> {
         fault: (fault) => {
           log.warn('fault behind the scenes', { fault: describe(fault) });
         },
+        evicted: (facts) => {
+          log.info('evicted', { ...facts });
+        },
         htpasswd: (message, where) => {
           log.warn('htpasswd', { message, ...where });
         },

@@ -21,10 +21,11 @@ import { createOperator, type Operator } from './operator.ts';
 import {
   buildRepositories,
   Promises,
+  PullNotes,
   UploadSessions,
   type RepositorySettings,
 } from './repositories/index.ts';
-import { startUpkeep } from './upkeep/index.ts';
+import { startEviction, startUpkeep, type Evicted, type LimitedCache } from './upkeep/index.ts';
 
 export { AccountError, type Accounts, type GrantSettings } from './access/index.ts';
 export { openFilesystem, withQuota, type BlobStore } from './blobs/index.ts';
@@ -77,6 +78,8 @@ export interface RegistryStores {
 export interface RegistryLog {
   readonly fault: (fault: unknown) => void;
   readonly htpasswd: ReportProblem;
+  /** Told of each cache from which something was taken. */
+  readonly evicted: (evicted: Evicted) => void;
 }
 
 /** The engine: reads requests, and answers them from the repository that somebody who knows the hosts has chosen. */
@@ -109,10 +112,20 @@ export async function createRegistry(
     htpasswd: settings.htpasswd,
     report: log.htpasswd,
   });
-  const me = randomUUID();
+  const pulls = new PullNotes(metadata.usage, log.fault);
+  const eviction = startEviction(
+    { ...metadata, blobs, onEvicted: log.evicted, onFault: log.fault },
+    limitedCaches(settings.repositories),
+  );
   const repositories = buildRepositories(settings.repositories, stores, {
-    me,
+    me: randomUUID(),
     onFault: log.fault,
+    onPull: (place, digest) => {
+      pulls.pulled(place, digest);
+    },
+    onKept: (repository) => {
+      eviction.nudge(repository);
+    },
     schema1: settings.compatibility?.schema1 ?? false,
     ...(settings.outbound && { outbound: settings.outbound }),
   });
@@ -124,7 +137,7 @@ export async function createRegistry(
   const reading = { access, hosts: settings.hosts ?? new Set<string>() };
   return {
     accounts: access.accounts,
-    operator: createOperator(repositories, metadata, me),
+    operator: createOperator(repositories, metadata),
     receive: (req, res, door, facts) => receive(reading, req, res, door, facts),
     answer: (exchange, route) => answer(parts, exchange, route),
     async authenticate(authorization) {
@@ -138,9 +151,17 @@ export async function createRegistry(
     },
     async close() {
       upkeep.stop();
+      await eviction.stop();
       await repositories.close();
+      await pulls.close();
     },
   };
+}
+
+function limitedCaches(repositories: RegistrySettings['repositories']): readonly LimitedCache[] {
+  return [...repositories].flatMap(([repository, own]) =>
+    own.type === 'proxy' ? [{ repository, maxSize: own.maxSize, maxUnused: own.maxUnused }] : [],
+  );
 }
 
 /** The users of a store, for commands that need no engine. */

@@ -52,15 +52,12 @@ export interface Operator {
   block(repository: string, by: string, reason: string): Promise<void>;
   /** False when it was not blocked; throws `nameUnknown`. */
   unblock(repository: string): Promise<boolean>;
-  /** Runs `work` unless another process does it just now; false when it was not run. `limit`: how long it may take, in ms. */
-  alone(what: string, limit: number, work: () => Promise<void>): Promise<boolean>;
 }
 
-/** Makes the operator's side of a registry; `me` is this process among those on the same data. */
+/** Makes the operator's side of a registry. */
 export function createOperator(
   repositories: Repositories,
-  { blocks, claims }: Pick<Metadata, 'blocks' | 'claims'>,
-  me: string,
+  { blocks, eviction }: Pick<Metadata, 'blocks' | 'eviction'>,
 ): Operator {
   const find = (repository: string): ReadableRepository => {
     const found = repositories.get(repository);
@@ -86,17 +83,19 @@ export function createOperator(
     async upstreams() {
       const blocked = await blocks.list();
       const proxies = [...repositories.proxies];
-      return proxies.map(([repository, { settings, upstream, fills }]) => {
-        const block = blocked.find((each) => each.repository === repository);
-        return {
-          repository,
-          offline: settings.offline,
-          blocked: block && { by: block.by, at: block.at, reason: block.reason },
-          state: upstream.state(),
-          cache: { bytes: 0, limit: settings.maxSize },
-          fills: fills(),
-        };
-      });
+      return Promise.all(
+        proxies.map(async ([repository, { settings, upstream, fills }]) => {
+          const block = blocked.find((each) => each.repository === repository);
+          return {
+            repository,
+            offline: settings.offline,
+            blocked: block && { by: block.by, at: block.at, reason: block.reason },
+            state: upstream.state(),
+            cache: { bytes: await eviction.size(repository), limit: settings.maxSize },
+            fills: fills(),
+          };
+        }),
+      );
     },
     async block(repository, by, reason) {
       refuseUnlessProxy(repository);
@@ -105,15 +104,6 @@ export function createOperator(
     async unblock(repository) {
       refuseUnlessProxy(repository);
       return blocks.unblock(repository);
-    },
-    async alone(what, limit, work) {
-      if (!(await claims.claim(what, me, Date.now() + limit))) return false;
-      try {
-        await work();
-      } finally {
-        await claims.release(what, me);
-      }
-      return true;
     },
   };
 }

@@ -39,6 +39,8 @@ export interface BuildOptions {
   readonly onFault: (fault: unknown) => void;
   /** Told of what clients pull from a cache. */
   readonly onPull?: (place: Place, digest: Digest) => void;
+  /** Told of the proxy that has got a blob more. */
+  readonly onKept?: (repository: string) => void;
   /** Whether proxies take manifests of schema 1 too. */
   readonly schema1?: boolean;
   /** How the outside is reached. */
@@ -52,10 +54,17 @@ export function buildRepositories(
   options: BuildOptions,
 ): Repositories {
   const { metadata, blobs } = stores;
-  const { me, onFault, onPull = () => undefined, outbound, schema1 = false } = options;
+  const {
+    me,
+    onFault,
+    onPull = () => undefined,
+    onKept = () => undefined,
+    outbound,
+    schema1 = false,
+  } = options;
   const ending = new AbortController();
   const { signal } = ending;
-  const fills = new Fills({ blobs, metadata, me, signal, onFault });
+  const fills = new Fills({ blobs, metadata, me, signal, onKept, onFault });
   const privateNames = new PrivateNames(settings, metadata.images);
   const proxies = new Map<string, BuiltProxy>();
   const built = new Map<string, ReadableRepository>();

@@ -26,6 +26,8 @@ export interface FillParts {
   readonly me: string;
   /** Ends the fill; nobody's leaving does. */
   readonly signal: AbortSignal;
+  /** Told of the proxy that has got a blob more. */
+  readonly onKept: (repository: string) => void;
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -138,6 +140,7 @@ export class Fill {
     await metadata.images.linkBlob(place, { digest, size }).catch(onFault);
     await metadata.downloads.end(digest, me).catch(onFault);
     this.growing.finish(size);
+    this.#parts.onKept(place.repository);
   }
 
   /** What has come so far stays for another process when this one is only told to stop. */

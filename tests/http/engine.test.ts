@@ -44,7 +44,7 @@ beforeAll(async () => {
       htpasswd: undefined,
     },
     { metadata, blobs },
-    { fault: (fault) => faults.push(fault), htpasswd: () => undefined },
+    { fault: (fault) => faults.push(fault), evicted: () => undefined, htpasswd: () => undefined },
   );
   await registry.accounts.ensureAdmin({ password: account.password });
   server = createServer((req, res) => {
@@ -98,7 +98,7 @@ test('repositories that do not fit together are refused', async () => {
   const making = createRegistry(
     { repositories, access: { anonymous: 'none', roles: {}, assign: {} }, htpasswd: undefined },
     { metadata, blobs },
-    { fault: () => undefined, htpasswd: () => undefined },
+    { fault: () => undefined, evicted: () => undefined, htpasswd: () => undefined },
   );
   await expect(making).rejects.toThrow('there is no repository none');
 });
