@@ -111,6 +111,8 @@ export default {
     { ...owner('winston', 'gateway/log\\.ts') },
     { ...owner('http-proxy', 'gateway/forward/library\\.ts') },
     { ...owner('express', 'gateway/app\\.ts') },
+    { ...owner('prom-client', 'gateway/api/') },
+    { ...owner('cli-progress', 'gateway/cli/') },
     { ...owner('commander', 'gateway/(main|cli/)') },
     { ...owner('(yaml|zod)', 'gateway/config/') },
     { ...owner('node-forge', 'certs/') },
