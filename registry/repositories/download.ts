@@ -88,19 +88,36 @@ export class Download {
     const hasBegun = this.#written > 0 || this.#growing.size !== undefined;
     if (!answer && hasBegun) throw this.#badAnswer('has it no more, in the middle of a download');
     if (!answer || answer.size !== undefined) return answer && { ...answer, isSized: true };
-    const size = this.#growing.size ?? expected ?? (await upstream.headBlob(name, digest, signal))?.size;
+    const size = this.#growing.size ?? expected ?? (await this.#sizeByHead(answer.body));
     return { ...answer, size, isSized: false };
+  }
+
+  /** Undefined when the upstream does not tell it by HEAD either; the download can do without. */
+  async #sizeByHead(body: Readable): Promise<number | undefined> {
+    const { upstream, name, digest, signal } = this.#order;
+    try {
+      return (await upstream.headBlob(name, digest, signal))?.size;
+    } catch (fault) {
+      if (fault instanceof UpstreamFailure && !signal.aborted) return undefined;
+      body.destroy();
+      throw fault;
+    }
   }
 
   async #take(answer: SizedBlob): Promise<void> {
     const { blobs, id, digest, signal, repository, name } = this.#order;
-    await blobs.incoming.append(id, this.#bodyOf(answer), {
-      algorithm: algorithmOf(digest),
-      signal,
-      onGrowth: (grown) => {
-        this.#grow(grown);
-      },
-    });
+    try {
+      await blobs.incoming.append(id, this.#bodyOf(answer), {
+        algorithm: algorithmOf(digest),
+        signal,
+        onGrowth: (grown) => {
+          this.#grow(grown);
+        },
+      });
+    } finally {
+      // A store that fails before it reads leaves the connection to us.
+      answer.body.destroy();
+    }
     const { size } = this.#growing;
     if (size === undefined || this.#written >= size) return;
     const message = `${name}@${digest}: the upstream ended after ${this.#written} of ${size} bytes`;
