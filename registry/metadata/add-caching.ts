@@ -20,7 +20,7 @@ export async function addCaching(db: Kysely<never>): Promise<void> {
   await schema
     .createIndex('held_blobs_by_digest')
     .on('held_blobs')
-    .columns(['digest', 'repository', 'used_at'])
+    .columns(['digest', 'repository', 'name'])
     .execute();
 
   await schema

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Place } from '../../../registry/metadata/index.ts';
 import { at, digestOf, imageOf, indexOf, link, put, tags } from './content.ts';
 import { eachMetadata } from './stores.ts';
@@ -7,6 +7,16 @@ const place = at('cache');
 const hour = 3_600_000;
 /** In hours from now: later than all that a test links. */
 const inHours = (hours: number) => Date.now() + hours * hour;
+
+/** Does something when it is so many hours after the beginning of 1970. */
+async function at1970(hours: number, work: () => Promise<unknown>): Promise<void> {
+  vi.useFakeTimers({ toFake: ['Date'], now: hours * hour });
+  try {
+    await work();
+  } finally {
+    vi.useRealTimers();
+  }
+}
 
 eachMetadata('eviction', (store) => {
   const { images, usage, pins, eviction } = {
@@ -55,10 +65,9 @@ eachMetadata('eviction', (store) => {
     });
 
     test('what was never pulled counts from when it was linked, also from when it was linked again', async () => {
-      await link(store.metadata(), place, 'a', 'b', 'c');
-      await usage().pulled([{ place, digest: digestOf('c') }], inHours(1));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      await link(store.metadata(), place, 'a');
+      await at1970(1, () => link(store.metadata(), place, 'a', 'b'));
+      await at1970(2, () => link(store.metadata(), place, 'c'));
+      await at1970(3, () => link(store.metadata(), place, 'a'));
       await eviction().evict('cache', { size: 14 });
       expect(await held(place, 'a', 'b', 'c')).toEqual(['a', 'c']);
     });
@@ -168,23 +177,28 @@ eachMetadata('eviction', (store) => {
     });
 
     test('of a manifest that was fetched just now count for layers that were here for long', async () => {
-      await link(store.metadata(), place, 'base', 'alone');
-      await pull(place, 'base', -1);
-      await pull(place, 'alone', 1);
       const image = imageOf('config', ['base']);
-      await put(store.metadata(), place, image);
-      await usage().pulled([{ place, digest: image.digest }], inHours(2));
+      await at1970(1, () => link(store.metadata(), place, 'base'));
+      await at1970(2, () => link(store.metadata(), place, 'alone'));
+      await at1970(3, () => put(store.metadata(), place, image));
+      await usage().pulled([{ place, digest: image.digest }], 3 * hour + 1000);
       await eviction().evict('cache', { size: 7 });
       expect(await held(place, 'base', 'alone')).toEqual(['base']);
     });
 
     test('that come late do not make anything older', async () => {
-      await link(store.metadata(), place, 'a', 'b');
+      const images = [imageOf('config', ['base']), imageOf('another', ['base'])];
+      await link(store.metadata(), place, 'a', 'b', 'base', 'c');
+      for (const each of images) await put(store.metadata(), place, each);
+      const pulls = images.map(({ digest }) => [{ place, digest }]);
       await pull(place, 'a', 3);
+      await usage().pulled(pulls[0] ?? [], inHours(3));
       await pull(place, 'b', 2);
+      await pull(place, 'c', 2);
       await pull(place, 'a', 1);
-      await eviction().evict('cache', { size: 7 });
-      expect(await held(place, 'a', 'b')).toEqual(['a']);
+      await usage().pulled(pulls[1] ?? [], inHours(1));
+      await eviction().evict('cache', { size: 14 });
+      expect(await held(place, 'a', 'b', 'base', 'c')).toEqual(['a', 'base']);
     });
 
     test('of what is not held are passed over, and of many all are noted', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Metadata } from '../../../registry/metadata/index.ts';
 import { adopting, at, digestOf, imageOf, link, put } from './content.ts';
@@ -105,6 +106,9 @@ eachMetadata('orphans', (store) => {
     expect(await orphans()).toEqual([]);
     expect(await forget()).toEqual(no);
     expect(await parts().images.findBlob(place, blob.digest)).toMatchObject({ size: 7 });
+    await parts().images.unlinkBlob(place, blob.digest);
+    expect(await orphans()).toEqual([blob.digest]);
+    expect(await forget()).toEqual(yes);
   });
 
   test('of two that forget at once one removes', async () => {
@@ -184,6 +188,39 @@ eachMetadata('orphans', (store) => {
       await other.images.linkBlob(place, blob);
       expect(await forget()).toEqual(no);
       expect(await parts().images.blobSize(blob.digest)).toBe(7);
+    });
+
+    test('no row ever names bytes that are missing, whoever brings, links or removes them at once', async () => {
+      const other = await store.openAgain();
+      const bytes = new Set<string>();
+      let removals = 0;
+      for (let round = 0; round < 60; round += 1) {
+        const each = { digest: digestOf(`round ${round}`), size: 7 };
+        const bring = async ({ pins, images }: Metadata) => {
+          for (let wait = 0; wait < round % 7; wait += 1) await nextTurn();
+          await pins.pin([each.digest], soon());
+          bytes.add(each.digest);
+          await nextTurn();
+          await images.linkBlob(place, each);
+        };
+        const remove = async () => {
+          await nextTurn();
+          removals += 1;
+          bytes.delete(each.digest);
+        };
+        bytes.add(each.digest);
+        await parts().images.linkBlob(place, each);
+        await parts().images.unlinkBlob(place, each.digest);
+        await Promise.all([
+          round % 3 || other.images.linkKnown(at('hosted'), each.digest),
+          parts().eviction.forget(each.digest, remove),
+          other.eviction.forget(each.digest, remove),
+          bring(round % 2 ? other : parts()),
+        ]);
+        expect(bytes.has(each.digest), `round ${round}`).toBe(true);
+      }
+      // Else it proves nothing.
+      expect(removals).toBeGreaterThan(0);
     });
 
     test('what is found under a pin stays through eviction and collection', async () => {

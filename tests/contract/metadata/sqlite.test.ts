@@ -1,6 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openSqlite } from '../../../registry/metadata/index.ts';
 import { makeFolder, removeFolder } from '../../support/place.ts';
 import { at, digestOf, imageOf, put, tags } from './content.ts';
@@ -64,5 +65,29 @@ test('a write that fails leaves the way free for the next', async () => {
   ]);
   expect(results.map((each) => each.status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled']);
   expect(await metadata.images.findManifest(at('hosted'), { digest: bad.digest })).toBeUndefined();
+  await metadata.close();
+});
+
+test('who waits for a transaction of another process goes on working, and writes when it is over', async () => {
+  const file = join(folder, 'metadata.db');
+  const metadata = await openSqlite(file);
+  const other = new DatabaseSync(file);
+  other.exec('begin immediate');
+  let ended = false;
+  const timer = setTimeout(() => {
+    ended = true;
+    other.exec('commit');
+  }, 100);
+  onTestFinished(() => {
+    clearTimeout(timer);
+    other.close();
+  });
+  await metadata.uploads.start({ id: 'one', place: at('hosted'), startedAt: 1 });
+  expect(ended).toBe(true);
+  other.exec('begin immediate');
+  setTimeout(() => {
+    other.exec('commit');
+  }, 100);
+  expect(await put(metadata, at('hosted'), imageOf('config'))).toMatchObject({ outcome: 'stored' });
   await metadata.close();
 });
