@@ -54,7 +54,9 @@ async function findBlob(
 ): Promise<FoundBlob | undefined> {
   const found = await source.findBlob(name, digest, reach);
   if (found || reach !== 'local') return found;
-  const elsewhere = await view.findBlob(name, digest, 'local');
-  if (elsewhere) await promises.give(digest);
-  return elsewhere;
+  const look = (): Promise<FoundBlob | undefined> => view.findBlob(name, digest, 'local');
+  if (!(await look())) return undefined;
+  await promises.give(digest);
+  // An eviction may have come between the look and the promise.
+  return look();
 }

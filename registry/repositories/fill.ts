@@ -14,7 +14,7 @@ const lease = 15_000;
 const attentive = 15;
 const relaxed = 200;
 /** How long eviction leaves a blob alone that is being committed, in ms. */
-const commitTime = 3_600_000;
+const commitTime = 60_000;
 /** How long others can read why a download ended, in ms. */
 const outcomeTime = 10_000;
 

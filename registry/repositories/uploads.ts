@@ -7,7 +7,7 @@ import { RegistryError, type ByteRange, type Digest, type DigestAlgorithm } from
 /** A claim outlives its process by at most this, in ms; it is prolonged in half the time. */
 const claimTime = 60_000;
 /** How long eviction leaves a blob alone that is being committed, in ms. */
-const commitTime = 3_600_000;
+const commitTime = 60_000;
 
 /** A part of a blob on its way in. */
 export interface Chunk {
