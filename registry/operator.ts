@@ -32,7 +32,7 @@ export interface UpstreamReport {
   /** Who has blocked it by hand, when (ms since 1970) and why. */
   readonly blocked: { readonly by: string; readonly at: number; readonly reason: string } | undefined;
   readonly state: UpstreamState;
-  /** In bytes. */
+  /** In bytes; at most a minute old. */
   readonly cache: { readonly bytes: number; readonly limit: number | undefined };
   readonly fills: FillFacts;
 }
@@ -54,6 +54,9 @@ export interface Operator {
   unblock(repository: string): Promise<boolean>;
 }
 
+/** How long the size of a cache is good, in ms: it is summed over all its blobs, and metrics ask for it often. */
+const sizeGoodFor = 60_000;
+
 /** Makes the operator's side of a registry. */
 export function createOperator(
   repositories: Repositories,
@@ -67,6 +70,14 @@ export function createOperator(
   const refuseUnlessProxy = (repository: string): void => {
     if (repositories.proxies.has(repository)) return;
     throw new RegistryError('nameUnknown', { message: `there is no proxy repository ${repository}` });
+  };
+  const sizes = new Map<string, { readonly bytes: number; readonly until: number }>();
+  const sizeOf = async (repository: string): Promise<number> => {
+    const known = sizes.get(repository);
+    if (known && Date.now() < known.until) return known.bytes;
+    const bytes = await eviction.size(repository);
+    sizes.set(repository, { bytes, until: Date.now() + sizeGoodFor });
+    return bytes;
   };
   return {
     async explain(repository, name, reference, ns) {
@@ -91,7 +102,7 @@ export function createOperator(
             offline: settings.offline,
             blocked: block && { by: block.by, at: block.at, reason: block.reason },
             state: upstream.state(),
-            cache: { bytes: await eviction.size(repository), limit: settings.maxSize },
+            cache: { bytes: await sizeOf(repository), limit: settings.maxSize },
             fills: fills(),
           };
         }),

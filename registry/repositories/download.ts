@@ -7,7 +7,7 @@ import type { GrowingBlob } from './growing-blob.ts';
 /** How often a download is taken up again after its connection broke. */
 const mostResumes = 5;
 /** Of a blob whose size nobody knows, in bytes: a body without an end must not fill the disk. */
-const mostUnannounced = 16 * 1024 ** 3;
+const mostUnannounced = 4 * 1024 ** 3;
 
 /** What is to be downloaded, from where and to where. */
 export interface DownloadOrder {

@@ -20,9 +20,9 @@ export class PrivateNames {
     this.#holders = all.filter(([, own]) => own.type !== 'group').map(([repository]) => repository);
   }
 
-  /** True for a private name, in either of the forms under which it is read. */
+  /** True for a private name, in each form under which it is read, and under the name of a registry before it. */
   has(name: Name): boolean {
-    return readNames(name).some((form) => this.#fits(form));
+    return endsOf(name).some((end) => readNames(end).some((form) => this.#fits(form)));
   }
 
   /**
@@ -55,4 +55,11 @@ export class PrivateNames {
       return literal !== '' && (literal.startsWith(bare) || bare.startsWith(literal));
     });
   }
+}
+
+/** A name, and what is left of it without the registries and the `library/` that clients put before names. */
+function endsOf(name: Name): readonly Name[] {
+  const slash = name.indexOf('/');
+  if (slash < 0 || !/\.|^localhost$|^library$/.test(name.slice(0, slash))) return [name];
+  return [name, ...endsOf(name.slice(slash + 1) as Name)];
 }

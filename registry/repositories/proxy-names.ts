@@ -50,7 +50,7 @@ export class ProxyNames {
   admit(name: Name): Admission {
     const { offline, prefix, routes } = this.#settings;
     if (offline) return { mayAsk: false, rule: 'it is offline, its configuration says so' };
-    if (this.#formsOf(name).some((form) => this.#isPrivate(form)))
+    if (this.#isPrivate(name) || this.#isPrivate(this.#ownName(name)))
       return { mayAsk: false, rule: 'the name is private, and no upstream is asked for it' };
     if (this.isNamedBy(name)) return { mayAsk: true, rule: `the name begins with ${prefix}/, its prefix` };
     // Routes sort out names that could be anybody's; a prefix says whose it is.
@@ -60,13 +60,6 @@ export class ProxyNames {
       mayAsk: true,
       rule: routes ? 'the name fits its routes' : 'it has no routes: any name may be asked',
     };
-  }
-
-  /** A private name must not come out under the name of a registry before it either, whether it is ours or not. */
-  #formsOf(name: Name): readonly Name[] {
-    const [first = '', ...rest] = name.split('/');
-    const isHost = rest.length > 0 && first.includes('.');
-    return [name, this.#ownName(name), ...(isHost ? [rest.join('/') as Name] : [])];
   }
 
   /** `quay.io/coreos/etcd` is `coreos/etcd` to the upstream with the prefix `quay.io`. */
