@@ -32,7 +32,7 @@ export interface UpstreamReport {
   /** Who has blocked it by hand, when (ms since 1970) and why. */
   readonly blocked: { readonly by: string; readonly at: number; readonly reason: string } | undefined;
   readonly state: UpstreamState;
-  /** In bytes; at most a minute old. */
+  /** In bytes; at most ten seconds old. */
   readonly cache: { readonly bytes: number; readonly limit: number | undefined };
   readonly fills: FillFacts;
 }
@@ -55,7 +55,7 @@ export interface Operator {
 }
 
 /** How long the size of a cache is good, in ms: it is summed over all its blobs, and metrics ask for it often. */
-const sizeGoodFor = 60_000;
+const sizeGoodFor = 10_000;
 
 /** Makes the operator's side of a registry. */
 export function createOperator(
