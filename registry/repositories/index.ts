@@ -1,4 +1,4 @@
-export { buildRepositories, type BuildOptions, type BuiltProxy, type Repositories } from './build.ts';
+export { buildRepositories, type Repositories } from './build.ts';
 export { winnerOf, type MemberAnswer } from './explain.ts';
 export type { FillFacts } from './fills.ts';
 export { HostedRepository } from './hosted.ts';
@@ -6,7 +6,6 @@ export { noAnswer } from './no-answer.ts';
 export type {
   FoundBlob,
   FoundManifest,
-  ListedTags,
   OpenedBlob,
   Reach,
   ReadableRepository,

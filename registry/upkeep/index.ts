@@ -1,7 +1,7 @@
 import type { UploadSessions } from '../repositories/index.ts';
 
-export type { Evicted, EvictionParts, LimitedCache } from './evict.ts';
-export { startEviction, type EvictionUpkeep } from './eviction.ts';
+export type { Evicted, LimitedCache } from './evict.ts';
+export { startEviction } from './eviction.ts';
 
 /** Uploads of which nothing was heard for this long are dropped, in ms. */
 const uploadIdle = 24 * 60 * 60 * 1000;
