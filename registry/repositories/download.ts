@@ -49,7 +49,6 @@ export class Download {
     const there = await blobs.incoming.size(id);
     if (there === undefined) await blobs.incoming.create(id);
     this.#grow(there ?? 0);
-    this.#growing.begin(id);
     if (!this.#isWhole() && !(await this.#fetch())) return undefined;
     await beforeCommit();
     try {

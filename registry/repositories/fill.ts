@@ -40,7 +40,7 @@ export interface FillOrder {
   /** What a manifest says of the size, in bytes. */
   readonly expected: number | undefined;
   /** Whether the upstream has this blob under this name too; asked before bytes are taken that came for another. */
-  readonly mayJoin: () => Promise<boolean>;
+  readonly mayJoin: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /**
@@ -67,6 +67,7 @@ export class Fill {
     const { downloads } = this.#parts.metadata;
     try {
       for (let ended = false; !ended;) {
+        await this.#letOthersSee();
         const mine = { id: randomUUID(), by: this.#parts.me, until: Date.now() + lease, place: this.place };
         const row = await downloads.join(this.#order.digest, mine);
         ended = row.by === mine.by ? await this.#fetch(row) : await this.#follow(row);
@@ -75,6 +76,15 @@ export class Fill {
       this.growing.fail(fault);
       throw fault;
     }
+  }
+
+  /** Whoever reads along must see that a download failed before it is begun anew: what they have read is no part of that. */
+  async #letOthersSee(): Promise<void> {
+    const { metadata, signal } = this.#parts;
+    const last = await metadata.downloads.find(this.#order.digest);
+    if (last?.outcome === undefined || last.size === undefined) return;
+    const left = last.until - outcomeTime + 2 * relaxed - Date.now();
+    if (left > 0) await sleep(left, undefined, { signal });
   }
 
   /** Fetches it; false when another process has taken the download over. */
@@ -89,6 +99,7 @@ export class Fill {
     };
     const holding = setInterval(() => void hold().catch(() => undefined), lease / 3);
     try {
+      this.growing.begin(id);
       if (size !== undefined) this.growing.announce(size);
       const fetched = await this.#download(id, AbortSignal.any([this.#parts.signal, lost.signal]), hold);
       await this.#settle(id, fetched);
@@ -143,14 +154,12 @@ export class Fill {
     this.#parts.onKept(place.repository);
   }
 
-  /** What has come so far stays for another process when this one is only told to stop. */
+  /** What has come so far stays for another process when this one is only told to stop, or that one goes on with it. */
   async #giveUp(id: string, fault: unknown): Promise<void> {
     const { metadata, me, blobs, signal } = this.#parts;
     const { digest } = this.#order;
-    if (signal.aborted) {
-      await metadata.downloads.prolong(digest, me, Date.now());
-      return;
-    }
+    const until = Date.now() + (signal.aborted ? 0 : lease);
+    if (!(await metadata.downloads.prolong(digest, me, until)) || signal.aborted) return;
     await blobs.incoming.drop(id);
     await metadata.downloads.fail(digest, me, outcomeOf(fault), Date.now() + outcomeTime);
   }
@@ -160,7 +169,7 @@ export class Fill {
     const { metadata, blobs, signal } = this.#parts;
     const { place, digest, mayJoin } = this.#order;
     const isOurs = first.place.repository === place.repository && first.place.name === place.name;
-    if (!isOurs && !(await mayJoin())) {
+    if (!isOurs && !(await mayJoin(signal))) {
       this.growing.leaveOut();
       return true;
     }
@@ -168,6 +177,8 @@ export class Fill {
     for (;;) {
       const row = await metadata.downloads.find(digest);
       if (row?.id !== first.id) return this.#finishFollowing();
+      // Why another name did not get it is no answer for this one, as long as nobody reads what came for that.
+      if (row.outcome !== undefined && !isOurs && this.growing.size === undefined) return false;
       if (row.outcome !== undefined) return this.#conclude(row.outcome);
       if (row.until <= Date.now()) return false;
       if (row.size !== undefined && this.growing.size === undefined) this.growing.announce(row.size);

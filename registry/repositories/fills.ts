@@ -31,9 +31,11 @@ export class Fills {
     const running = this.#running.get(order.digest);
     if (!running) return this.#start(order).growing.open(signal);
     if (isSame(running.place, order.place)) return running.growing.open(signal);
-    if (!(await order.mayJoin())) return undefined;
+    if (!(await order.mayJoin(signal))) return undefined;
     const reader = await running.growing.open(signal).catch(ignoreUpstream);
     if (reader) return reader;
+    // Who has only waited long enough must not start a second one beside it.
+    signal.throwIfAborted();
     // What it was started under turned out not to have it, while this may.
     this.#forget(running);
     return this.open(order, signal);

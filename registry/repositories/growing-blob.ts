@@ -22,7 +22,7 @@ export class GrowingBlob {
     this.#blobs = blobs;
   }
 
-  /** In bytes, as soon as it is known; from then on it stays. */
+  /** In bytes, as soon as it is known; from then on it stays until all begins anew. */
   get size(): number | undefined {
     return this.#size;
   }
@@ -32,8 +32,12 @@ export class GrowingBlob {
     return this.#waiting.length > 0;
   }
 
-  /** Its bytes so far are those that come in under `id`. */
+  /** Its bytes are those that come in under `id`; those under another one were dropped, and nobody reads on from them. */
   begin(id: string): void {
+    if (this.#id !== undefined && this.#id !== id) {
+      this.#size = undefined;
+      this.#written = 0;
+    }
     this.#id = id;
   }
 
@@ -83,6 +87,7 @@ export class GrowingBlob {
     }
     this.#throwFailure();
     if (this.#state === 'absent' || this.#size === undefined) return undefined;
+    const [id, size] = [this.#id, this.#size];
     const file = await this.#openFile();
     if (!file) {
       // It may have failed just now, which says more.
@@ -90,9 +95,9 @@ export class GrowingBlob {
       throw new Error(`${this.digest} went away while it was fetched`);
     }
     return {
-      size: this.#size,
+      size,
       close: () => file.close(),
-      read: (into, position) => this.#read(file, into, position),
+      read: (into, position) => this.#read(file, id, into, position),
     };
   }
 
@@ -101,9 +106,10 @@ export class GrowingBlob {
     return growing ?? this.#blobs.open(this.digest);
   }
 
-  async #read(file: BlobReader, into: Uint8Array, position: number): Promise<number> {
-    while (this.#state === 'growing' && this.#readable <= position) await this.#change();
+  async #read(file: BlobReader, id: string | undefined, into: Uint8Array, position: number): Promise<number> {
+    while (this.#state === 'growing' && this.#id === id && this.#readable <= position) await this.#change();
     this.#throwFailure();
+    if (this.#id !== id) throw new Error(`${this.digest} is fetched anew: what came before was dropped`);
     return file.read(into.subarray(0, Math.max(0, this.#readable - position)), position);
   }
 

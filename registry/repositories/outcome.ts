@@ -1,3 +1,4 @@
+import { RegistryError } from '../model/index.ts';
 import { UpstreamFailure, type FailureKind } from '../upstream/index.ts';
 
 /** Why a download ended without a blob, for other processes to read; undefined: there is no such blob. */
@@ -6,9 +7,14 @@ export function outcomeOf(fault: unknown): string {
   const failure = fault instanceof UpstreamFailure ? fault : undefined;
   return JSON.stringify({
     kind: failure?.kind ?? 'unreachable',
-    message: fault instanceof Error ? fault.message : 'unknown fault',
+    message: isForClients(fault) ? fault.message : 'it could not be kept; the log of its process says why',
     retryAfter: failure?.retryAfter,
   });
+}
+
+/** A fault of ours may name what is nobody's business, such as paths. */
+function isForClients(fault: unknown): fault is Error {
+  return fault instanceof UpstreamFailure || fault instanceof RegistryError;
 }
 
 /** What `outcomeOf` wrote, as a failure of `repository`; undefined: there is no such blob. */

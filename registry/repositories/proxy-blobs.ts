@@ -59,15 +59,14 @@ export class ProxyBlobs {
   }
 
   async #fill(place: Place, digest: Digest, signal: AbortSignal): Promise<BlobReader | undefined> {
-    const { fills, upstream, metadata } = this.#parts;
+    const { fills, upstream } = this.#parts;
     const order = {
       upstream,
       place,
       digest,
       expected: await this.#expectedSize(place, digest),
-      mayJoin: async () =>
-        (await metadata.images.isReferenced(place, digest)) ||
-        (await upstream.headBlob(place.name, digest)) !== undefined,
+      mayJoin: async (waiting: AbortSignal) =>
+        (await upstream.headBlob(place.name, digest, waiting)) !== undefined,
     };
     return fills.open(order, signal);
   }
