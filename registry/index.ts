@@ -134,10 +134,11 @@ export async function createRegistry(
   const schema1 = settings.compatibility?.schema1 ? createSchema1Signer() : undefined;
   const promises = new Promises(metadata.pins);
   const parts = { access, repositories, uploads, promises, sender: new BlobSender(), schema1 };
-  const reading = { access, hosts: settings.hosts ?? new Set<string>() };
+  const hosts = settings.hosts ?? new Set<string>();
+  const reading = { access, hosts };
   return {
     accounts: access.accounts,
-    operator: createOperator(repositories, metadata),
+    operator: createOperator(repositories, metadata, hosts),
     receive: (req, res, door, facts) => receive(reading, req, res, door, facts),
     answer: (exchange, route) => answer(parts, exchange, route),
     async authenticate(authorization) {

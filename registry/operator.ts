@@ -1,3 +1,4 @@
+import { readNamespace } from './http/namespace.ts';
 import type { Metadata } from './metadata/index.ts';
 import { referenceText, RegistryError, type Name, type Reference } from './model/index.ts';
 import {
@@ -57,10 +58,11 @@ export interface Operator {
 /** How long the size of a cache is good, in ms: it is summed over all its blobs, and metrics ask for it often. */
 const sizeGoodFor = 10_000;
 
-/** Makes the operator's side of a registry. */
+/** Makes the operator's side of a registry with these `hosts`. */
 export function createOperator(
   repositories: Repositories,
   { blocks, eviction }: Pick<Metadata, 'blocks' | 'eviction'>,
+  hosts: ReadonlySet<string>,
 ): Operator {
   const find = (repository: string): ReadableRepository => {
     const found = repositories.get(repository);
@@ -82,13 +84,16 @@ export function createOperator(
   return {
     async explain(repository, name, reference, ns) {
       const all = find(repository);
-      const source = ns === undefined ? all : all.within(ns.toLowerCase());
+      const namespace = readNamespace(ns, hosts);
+      const source = namespace === undefined ? all : all.within(namespace);
       if (!source)
-        throw new RegistryError('nameUnknown', { message: `no upstream here is known as ${ns ?? ''}` });
+        throw new RegistryError('nameUnknown', {
+          message: `no upstream here is known as ${namespace ?? ''}`,
+        });
       const members = await source.explain(name, reference);
       const text = referenceText(reference);
       const image = `${name}${'tag' in reference ? ':' : '@'}${text}`;
-      return { image, name, reference: text, members, winner: winnerOf(members) };
+      return { image, name, reference: text, members, winner: winnerOf(members, reference) };
     },
     prefetch: (repository, images, options) => prefetch(find(repository), images, options),
     async upstreams() {

@@ -1,4 +1,4 @@
-import type { Digest } from '../model/index.ts';
+import type { Digest, Reference } from '../model/index.ts';
 
 /** What one hosted or proxy repository answers for an image, and why. */
 export interface MemberAnswer {
@@ -21,8 +21,12 @@ export interface MemberAnswer {
   readonly reason?: string;
 }
 
-/** The member whose answer a client gets: the first with one, and an old copy only when nobody has another. */
-export function winnerOf(answers: readonly MemberAnswer[]): string | undefined {
+/**
+ * The member whose answer a client gets: the first with one, and an old copy only when nobody has another. A digest is
+ * the same everywhere, so that it comes from whoever has it here before an upstream is asked.
+ */
+export function winnerOf(answers: readonly MemberAnswer[], reference: Reference): string | undefined {
   const found = answers.filter((each) => each.answer === 'found');
-  return (found.find((each) => each.stale === undefined) ?? found[0])?.member;
+  const near = 'digest' in reference ? found.filter((each) => each.source !== 'upstream') : [];
+  return [...near, ...found.filter((each) => each.stale === undefined), ...found][0]?.member;
 }

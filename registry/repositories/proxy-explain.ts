@@ -10,7 +10,8 @@ export interface ProxyExplainParts {
   readonly repository: string;
   readonly names: ProxyNames;
   readonly content: LocalContent;
-  readonly isFresh: (held: HeldManifest) => boolean;
+  /** Whether a client gets this copy without waiting for the upstream. */
+  readonly isServedAtOnce: (held: HeldManifest) => boolean;
   /** Whether the upstream has said not long ago that there is no such thing. */
   readonly isAbsent: (place: Place, reference: string) => Promise<boolean>;
   /** Who has blocked the upstream by hand. */
@@ -31,7 +32,7 @@ export async function explainProxy(
   const held = await content.findManifest(names.placesOf(name), reference);
   const kept = held && cached(held);
   const said: Answer =
-    mayAsk && !(held && parts.isFresh(held))
+    mayAsk && !(held && parts.isServedAtOnce(held))
       ? await ask(parts, names.placeOf(name), reference, kept)
       : (kept ?? { answer: mayAsk ? 'not-found' : 'not-asked' });
   return { member: repository, type: 'proxy', rule, asked: said.answer !== 'not-asked', ...said };

@@ -159,7 +159,7 @@ export class ProxyRepository implements ReadableRepository {
         repository: this.repository,
         names: this.names,
         content: this.#content,
-        isFresh: (held) => this.#manifests.isFresh(reference, held),
+        isServedAtOnce: (held) => this.#manifests.isServedAtOnce(reference, held),
         isAbsent: (place, text) => metadata.absences.has(place, text, Date.now()),
         block: async () => (await metadata.blocks.list()).find((each) => each.repository === this.repository),
         upstream,
