@@ -15,8 +15,9 @@ import { Flights } from './flights.ts';
 import { withPatience } from './patience.ts';
 import type { ProxySettings } from './settings.ts';
 
-/** How long a manifest is one process's to fetch, in ms; and how often the others look whether it is here. */
-const claimTime = 30_000;
+/** How long a manifest stays one process's to fetch after that was last heard of, in ms. */
+const claimTime = 5000;
+/** How often the others look whether it is here, in ms. */
 const lookEvery = 20;
 
 /** A manifest of a cache; `stale`: why the upstream could not be asked about it. */
@@ -50,9 +51,15 @@ export class ProxyManifests {
     return 'digest' in reference || ageOf(held) < this.#parts.settings.tagMaxAge;
   }
 
+  /** True when a client gets it without waiting: the upstream is not asked, or behind the answer (RFC 5861 3). */
+  isServedAtOnce(reference: Reference, held: HeldManifest): boolean {
+    const { tagMaxAge, staleWhileRevalidate } = this.#parts.settings;
+    return 'digest' in reference || ageOf(held) < tagMaxAge + staleWhileRevalidate;
+  }
+
   /**
    * What the upstream has, where `held` is no longer fresh: at once, while the upstream is asked behind it, as long as
-   * the configuration allows that (RFC 5861 3). Throws UpstreamFailure when there is no old copy either.
+   * the configuration allows that. Throws UpstreamFailure when there is no old copy either.
    */
   async ask(
     place: Place,
@@ -67,8 +74,7 @@ export class ProxyManifests {
         (signal) => this.#ask(place, reference, held, signal),
       ),
     );
-    const { tagMaxAge, staleWhileRevalidate } = this.#parts.settings;
-    if (!held || ageOf(held) >= tagMaxAge + staleWhileRevalidate) return asking;
+    if (!held || !this.isServedAtOnce(reference, held)) return asking;
     asking.catch(this.#parts.onFault);
     return { ...held, asked: false };
   }
@@ -122,20 +128,22 @@ export class ProxyManifests {
     const { claims, images } = this.#parts.metadata;
     const key = `manifest ${place.repository} ${place.name} ${referenceText(reference)}`;
     const me = randomUUID();
-    for (let waited = 0; !(await claims.claim(key, me, Date.now() + claimTime)); waited += lookEvery) {
+    const claim = (): Promise<boolean> => claims.claim(key, me, Date.now() + claimTime);
+    while (!(await claim())) {
       const held = await images.findManifest(place, reference);
       if (held && held.confirmedAt !== before?.confirmedAt) return held;
-      if (waited >= claimTime) break;
       await sleep(lookEvery, undefined, { signal }).catch((fault: unknown) => {
         throw signal.aborted ? signal.reason : fault;
       });
     }
+    const holding = setInterval(() => void claim().catch(this.#parts.onFault), claimTime / 3);
     try {
       // It may have come while we waited for our turn.
       const held = await images.findManifest(place, reference);
       if (held && held.confirmedAt !== before?.confirmedAt) return held;
       return await this.#fetch(place, reference, signal);
     } finally {
+      clearInterval(holding);
       await claims.release(key, me).catch(this.#parts.onFault);
     }
   }
