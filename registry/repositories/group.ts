@@ -104,7 +104,10 @@ export class GroupRepository implements ReadableRepository {
     return lists.flatMap((hits, at) => {
       const member = this.#members[at];
       if (at === first || !(member instanceof ProxyRepository)) return hits;
-      return hits.map((hit) => ({ ...hit, name: member.names.prefixed(hit.name) }));
+      const { names } = member;
+      return hits.map((hit) =>
+        names.isNamedBy(hit.name) ? hit : { ...hit, name: names.prefixed(hit.name) },
+      );
     });
   }
 

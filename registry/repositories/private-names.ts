@@ -9,6 +9,8 @@ export class PrivateNames {
   readonly #images: Pick<Images, 'listNames'>;
   readonly #patterns: readonly string[];
   readonly #fits: (name: Name) => boolean;
+  /** What clients put before the names of upstreams here. */
+  readonly #prefixes: ReadonlySet<string>;
   /** Whose content is known here. */
   readonly #holders: readonly string[];
 
@@ -17,12 +19,13 @@ export class PrivateNames {
     this.#images = images;
     this.#patterns = all.flatMap(([, own]) => (own.type === 'hosted' ? own.private : []));
     this.#fits = namePatterns(this.#patterns);
+    this.#prefixes = new Set(all.flatMap(([, own]) => (own.type === 'proxy' ? [own.prefix] : [])));
     this.#holders = all.filter(([, own]) => own.type !== 'group').map(([repository]) => repository);
   }
 
   /** True for a private name, in each form under which it is read, and under the name of a registry before it. */
   has(name: Name): boolean {
-    return endsOf(name).some((end) => readNames(end).some((form) => this.#fits(form)));
+    return this.#endsOf(name).some((end) => readNames(end as Name).some((form) => this.#fits(form)));
   }
 
   /**
@@ -31,7 +34,7 @@ export class PrivateNames {
    */
   async areIn(query: string): Promise<boolean> {
     if (this.#patterns.length === 0) return false;
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = query.toLowerCase().split(notInNames).map(trimmed).filter(Boolean);
     if (words.some((word) => this.#begins(word))) return true;
     const names = (
       await Promise.all(this.#holders.map((each) => this.#images.listNames(each, everything)))
@@ -43,23 +46,31 @@ export class PrivateNames {
   }
 
   #begins(word: string): boolean {
-    // What people paste has a host before it, a tag behind it, or a slash at its end.
-    const bare = word
-      .replace(/^[^/]*\.[^/]*\//, '')
-      .replace(/[:@].*$/, '')
-      .replace(/^\/+|\/+$/g, '');
-    if (bare === '') return false;
-    if (isName(bare) && this.has(bare)) return true;
-    return this.#patterns.some((pattern) => {
-      const literal = pattern.replace(/[*?].*$/, '');
-      return literal !== '' && (literal.startsWith(bare) || bare.startsWith(literal));
-    });
+    return this.#endsOf(word).some(
+      (end) =>
+        (isName(end) && this.has(end)) ||
+        this.#patterns.some((pattern) => {
+          const literal = pattern.replace(/[*?].*$/, '');
+          const short = literal.replace(/^library\//, '');
+          return (
+            short !== '' && (literal.startsWith(end) || short.startsWith(end) || end.startsWith(literal))
+          );
+        }),
+    );
+  }
+
+  /** A name, and what is left of it without the registries and the `library/` that clients put before names. */
+  #endsOf(name: string): readonly string[] {
+    const slash = name.indexOf('/');
+    const first = name.slice(0, Math.max(0, slash));
+    if (!/\.|^localhost$|^library$/.test(first) && !this.#prefixes.has(first)) return [name];
+    return [name, ...this.#endsOf(name.slice(slash + 1))];
   }
 }
 
-/** A name, and what is left of it without the registries and the `library/` that clients put before names. */
-function endsOf(name: Name): readonly Name[] {
-  const slash = name.indexOf('/');
-  if (slash < 0 || !/\.|^localhost$|^library$/.test(name.slice(0, slash))) return [name];
-  return [name, ...endsOf(name.slice(slash + 1) as Name)];
+/** What people paste has a scheme before it, quotes around it, a tag behind it, or a slash at its end. */
+const notInNames = /[^a-z0-9._/-]+/;
+
+function trimmed(word: string): string {
+  return word.replace(/^[._/-]+|[._/-]+$/g, '');
 }
