@@ -1,6 +1,6 @@
 import type { BlobReader, BlobStore } from '../blobs/index.ts';
 import type { Metadata, Place } from '../metadata/index.ts';
-import { parseManifest, type Digest } from '../model/index.ts';
+import { isSchema1Type, parseManifest, type Digest } from '../model/index.ts';
 import { UpstreamFailure, type Upstream } from '../upstream/index.ts';
 import type { Fills } from './fills.ts';
 import { withPatience } from './patience.ts';
@@ -74,10 +74,10 @@ export class ProxyBlobs {
   /** What a manifest of this name says of the blob's size, in bytes. */
   async #expectedSize(place: Place, digest: Digest): Promise<number | undefined> {
     const referrer = await this.#parts.metadata.images.findReferrerOf(place, digest);
-    return (
-      referrer &&
-      parseManifest(referrer.bytes, referrer.mediaType).blobs.find((each) => each.digest === digest)?.size
-    );
+    // Schema 1 says no sizes.
+    if (!referrer || isSchema1Type(referrer.mediaType)) return undefined;
+    const { blobs } = parseManifest(referrer.bytes, referrer.mediaType);
+    return blobs.find((each) => each.digest === digest)?.size;
   }
 
   #patiently<T>({ repository }: Place, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

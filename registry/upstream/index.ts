@@ -2,7 +2,6 @@ export { UpstreamFailure, type FailureKind } from './failure.ts';
 export type { UpstreamSettings } from './settings.ts';
 export { createUpstream, type Upstream, type UpstreamDownload } from './upstream.ts';
 export type { SearchHit } from './search-index.ts';
-export type { UrlState } from './endpoint.ts';
 export type { UpstreamState } from './state.ts';
 export type { UpstreamBlob } from './blobs.ts';
 export type { UpstreamManifest } from './manifests.ts';
