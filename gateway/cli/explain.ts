@@ -57,9 +57,11 @@ function inSentences({ image, repository, members, winner }: Answer): string {
     ...(stale === undefined ? [] : [`${member} gives an old copy: ${stale}`]),
   ]);
   const won = members.find(({ member }) => member === winner);
+  const silent = members.filter(({ answer }) => answer === 'failed').map(({ member }) => member);
+  const but = silent.length === 0 ? '' : `; ${silent.join(' and ')} might, so that a pull ends with an error`;
   const end =
     won === undefined
-      ? `Nobody behind ${repository} answers ${image}.`
+      ? `Nobody behind ${repository} answers ${image}${but}.`
       : `${won.member} answers ${image}${sourceOf(won)}.`;
   return [...remarks, end, ''].join('\n');
 }

@@ -74,7 +74,9 @@ async function ask(
     };
   } catch (fault) {
     if (!(fault instanceof UpstreamFailure)) throw fault;
-    if (kept) return { ...kept, stale: fault.message };
-    return { answer: fault.kind === 'hidden' ? 'not-found' : 'failed', reason: fault.message };
+    // A failure names its repository by itself, and so does the answer.
+    const reason = fault.message.slice(`${fault.upstream}: `.length);
+    if (kept) return { ...kept, stale: reason };
+    return { answer: fault.kind === 'hidden' ? 'not-found' : 'failed', reason };
   }
 }
