@@ -1,81 +1,152 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { CertificateError } from './certificate-error.ts';
+import { leadingFrom, readCrosses } from './cross.ts';
 import { keepFile, readKept, tighten } from './keep.ts';
-import { keyId, keyPem, newKey } from './key.ts';
-import { certificatesIn, chainPem, privateKeyIn } from './pem.ts';
-import { sign } from './sign.ts';
-import { AUTHORITY_LIFE, day, SERVER_LIFE, validityFrom } from './validity.ts';
+import { keyPem, newKey } from './key.ts';
+import { isConstrained } from './name-constraints.ts';
+import { certificatesIn, chainPem, sameCertificates } from './pem.ts';
+import type { Chain } from './pem.ts';
+import { warningsOfLife } from './lasting.ts';
+import { newRoot, ROOT_BITS } from './root.ts';
+import { signingKeyIn } from './signing-key.ts';
+import { backwardCross, endSuccession, isVouchedFor, prepareTakeover, readSuccession } from './succession.ts';
+import type { Succession } from './succession.ts';
 
-/** Who signs the server certificate: the content of ca.crt (the signer first) and the signer's private key. */
+/** Who signs the server certificate. */
 export interface Authority {
-  chain: [X509Certificate, ...X509Certificate[]];
+  /** The CA that signs, and those above it. */
+  chain: Chain;
   key: KeyObject;
+  /** What is sent after a certificate that it signed. */
+  sent: X509Certificate[];
+  /** What clients are to trust, the content of ca.crt; while a succession is under way the next CA is the last. */
+  trusted: Chain;
+  /** When the next CA takes over; undefined when there is none. */
+  takeover: Date | undefined;
   warnings: string[];
 }
 
-interface Files {
+/** What a CA that Dockgate makes is made by. */
+export interface AuthorityTerms {
+  now: Date;
+  /** How long clients are given both CAs before the next takes over, in milliseconds. */
+  overlap: number;
+  /** The canonical names that a new CA is kept to; undefined for all names. */
+  limits: readonly string[] | undefined;
+}
+
+/** Paths of a CA's certificate and key. */
+export interface AuthorityFiles {
   crt: string;
   key: string;
 }
 
-/**
- * The CA of `directory` (ca.crt and ca.key), made when there is none. One that is there is never replaced, because
- * clients trust it: throws a CertificateError when it cannot be used. The caller holds the folder's lock.
- */
-export async function ensureAuthority(directory: string, now: Date): Promise<Authority> {
-  const files = { crt: join(directory, 'ca.crt'), key: join(directory, 'ca.key') };
-  const [crt, key] = await Promise.all([readKept(files.crt), readKept(files.key)]);
-  if (crt !== undefined && key === undefined) throw keyIsMissing(files);
-  const signingKey = key === undefined ? await newSigningKey(files) : signingKeyIn(key, files);
-  const chain = crt === undefined ? await newRoot(files, signingKey, now) : certificatesIn(crt, files.crt);
-  refuseUnfit(chain[0], signingKey, files);
-  const warnings = [...(await tighten(files.key, 0o600)), ...warningsOf(chain[0], files, now)];
-  return { chain, key: signingKey, warnings };
+interface Held {
+  chain: Chain;
+  key: KeyObject;
 }
 
-async function newSigningKey(files: Files): Promise<KeyObject> {
-  const key = await newKey(3072);
+/**
+ * The CA of `directory` (ca.crt and ca.key), made when there is none, and followed by the next one when it is time. One
+ * that is there is never replaced otherwise, because clients trust it: throws a CertificateError when it cannot be
+ * used. The caller holds the folder's lock.
+ */
+export async function ensureAuthority(directory: string, terms: AuthorityTerms): Promise<Authority> {
+  const files = { crt: join(directory, 'ca.crt'), key: join(directory, 'ca.key') };
+  const next = await readSuccession(directory);
+  const found = await ensureHeld(files, next, terms);
+  refuseUnfit(found, files);
+  const takeover = next && new Date(next.begun.getTime() + terms.overlap);
+  // A crash in the middle of a takeover leaves the next key as ca.key: then the rest is done now.
+  const taken = next?.key.equals(found.key) === true;
+  if (next === undefined || takeover === undefined || (!taken && terms.now < takeover)) {
+    return described(directory, files, found, { next, takeover, terms });
+  }
+  if (!taken) await prepareTakeover(directory, found.chain[0], next, terms.now);
+  await keepFile(files.key, keyPem(next.key), 'secret');
+  await keepFile(files.crt, chainPem([next.root]), 'public');
+  await endSuccession(directory);
+  const held: Held = { chain: [next.root], key: next.key };
+  return described(directory, files, held, { next: undefined, takeover: undefined, terms });
+}
+
+async function ensureHeld(
+  files: AuthorityFiles,
+  next: Succession | undefined,
+  { limits, now }: AuthorityTerms,
+): Promise<Held> {
+  const [crt, keyText] = await Promise.all([readKept(files.crt), readKept(files.key)]);
+  if (crt !== undefined && keyText === undefined) throw keyIsMissing(files);
+  const key = keyText === undefined ? await newSigningKey(files) : signingKeyIn(keyText, files.key);
+  if (next?.key.equals(key)) return { chain: [next.root], key };
+  if (crt !== undefined) return { chain: withoutNext(certificatesIn(crt, files.crt), next), key };
+  // After a crash between the two files, or when somebody deleted ca.crt, the key alone makes it anew, and since
+  // subject and key are as before, whoever trusts the earlier root trusts this one.
+  const root = newRoot(key, limits, now);
+  await keepFile(files.crt, chainPem([root]), 'public');
+  return { chain: [root], key };
+}
+
+async function newSigningKey(files: AuthorityFiles): Promise<KeyObject> {
+  const key = await newKey(ROOT_BITS);
   await keepFile(files.key, keyPem(key), 'secret');
   return key;
 }
 
-/**
- * A root for a key that is on disk already: after a crash between the two files, or when somebody deleted ca.crt, the
- * key alone makes it anew, and since subject and key are as before, whoever trusts the earlier root trusts this one.
- */
-async function newRoot(files: Files, key: KeyObject, now: Date): Promise<[X509Certificate]> {
-  const root = sign({
-    // Two installations never share a subject: a client that trusts both would confuse them.
-    commonName: `Dockgate CA ${keyId(key)}`,
-    key,
-    validity: validityFrom(now, AUTHORITY_LIFE),
-    extensions: [
-      { name: 'basicConstraints', critical: true, cA: true, pathLenConstraint: 0 },
-      { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
-    ],
-  });
-  await keepFile(files.crt, chainPem([root]), 'public');
-  return [root];
+function withoutNext([first, ...others]: Chain, next: Succession | undefined): Chain {
+  return [first, ...others.filter(({ raw }) => next?.root.raw.equals(raw) !== true)];
 }
 
-function signingKeyIn(pem: string, files: Files): KeyObject {
-  const key = privateKeyIn(pem, files.key);
-  if (key.asymmetricKeyType !== 'rsa') {
-    throw new CertificateError(
-      `${files.key} is not an RSA key, and Dockgate signs with RSA only: put an RSA CA there, or have that CA sign a server certificate and set tls.profile: files`,
-    );
+async function described(
+  directory: string,
+  files: AuthorityFiles,
+  { chain, key }: Held,
+  under: { next: Succession | undefined; takeover: Date | undefined; terms: AuthorityTerms },
+): Promise<Authority> {
+  const { next, takeover, terms } = under;
+  const [signer] = chain;
+  const trusted: Chain = next === undefined ? chain : [...chain, next.root];
+  const kept = await readKept(files.crt);
+  if (kept === undefined || !sameCertificates(certificatesIn(kept, files.crt), trusted)) {
+    await keepFile(files.crt, chainPem(trusted), 'public');
   }
-  return key;
+  const crosses = leadingFrom(signer, await readCrosses(directory), terms.now);
+  // Two cross-certificates of one CA in a chain mislead clients that try only the first: those that know an earlier CA
+  // exist, those that know only the next one hardly do.
+  const backward = next && crosses.length === 0 ? backwardCross(next, signer) : undefined;
+  const bridges = backward === undefined ? crosses : [backward];
+  return {
+    chain,
+    key,
+    sent: bridges.length > 0 ? bridges : chain,
+    trusted,
+    takeover,
+    warnings: [
+      ...(await tighten(files.key, 0o600)),
+      ...(next === undefined ? warningsOfLife(signer, files.crt, terms.now, SUCCEED) : warningsOfNext(next)),
+      ...warningsOfLimits(next?.root ?? signer, files, terms),
+    ],
+  };
 }
 
-function keyIsMissing(files: Files): CertificateError {
+function warningsOfNext(next: Succession): string[] {
+  if (isVouchedFor(next)) return [];
+  return [
+    'the present CA may have no CA below it, so clients that know only the present one refuse what the next one signs: let them fetch ca.crt again before it takes over',
+  ];
+}
+
+const SUCCEED =
+  'run "dockgate certs renew --authority", which makes the next one and hands out both for a while';
+
+function keyIsMissing(files: AuthorityFiles): CertificateError {
   return new CertificateError(
     `${files.crt} is there without its key ${files.key}: put the key back; or set tls.profile: files to serve a certificate that was signed elsewhere; or move ${files.crt} away, and a new CA is made that every client has to trust`,
   );
 }
 
-function refuseUnfit(signer: X509Certificate, key: KeyObject, files: Files): void {
+function refuseUnfit({ chain: [signer], key }: Held, files: AuthorityFiles): void {
   const wayOut = `put the right pair there, or move both files away, and a new CA is made that every client has to trust`;
   if (!signer.ca) throw new CertificateError(`${files.crt} is not a CA certificate: ${wayOut}`);
   if (!signer.checkPrivateKey(key)) {
@@ -83,17 +154,13 @@ function refuseUnfit(signer: X509Certificate, key: KeyObject, files: Files): voi
   }
 }
 
-function warningsOf(signer: X509Certificate, { crt, key }: Files, now: Date): string[] {
-  const left = signer.validToDate.getTime() - now.getTime();
-  if (now < signer.validFromDate) {
-    return [`the CA in ${crt} is valid only from ${day(signer.validFromDate)}: check this machine's clock`];
-  }
-  if (left > SERVER_LIFE) return [];
-  const end = day(signer.validToDate);
-  const wayOut = `move ${crt} and ${key} away and restart: a new CA is made that every client has to trust`;
-  return left < 0
-    ? [`the CA in ${crt} expired on ${end}, no client can connect: ${wayOut}`]
-    : [
-        `the CA in ${crt} ends on ${end}, and no certificate signed by it works after that; before then, ${wayOut}`,
-      ];
+function warningsOfLimits(
+  last: X509Certificate,
+  files: AuthorityFiles,
+  { limits }: AuthorityTerms,
+): string[] {
+  if (limits === undefined || isConstrained(last)) return [];
+  return [
+    `the CA in ${files.crt} may certify any name, since it is older than tls.constrainNames: run "dockgate certs renew --authority" for one that may not`,
+  ];
 }

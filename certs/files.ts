@@ -35,6 +35,7 @@ export async function serveFiles(
     chain,
     key: privateKey,
     authority: undefined,
+    takeover: undefined,
     issued: 'kept',
     reason: 'the files are the operator’s',
     warnings: [...warningsOfTime(chain[0], cert, now), ...warningsOfNames(chain[0], cert, names)],

@@ -15,9 +15,10 @@ export function keyPem(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** The public half of a private key as SPKI PEM. */
+/** A public key, or the public half of a private one, as SPKI PEM. */
 export function publicPem(key: KeyObject): string {
-  return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+  const half = key.type === 'public' ? key : createPublicKey(key);
+  return half.export({ type: 'spki', format: 'pem' }).toString();
 }
 
 /** Eight hexadecimal digits that tell one key from another, for the subject of what it signs. */

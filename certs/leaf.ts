@@ -11,7 +11,7 @@ import { SERVER_LIFE, validityFrom } from './validity.ts';
 const LONGEST_COMMON_NAME = 64;
 
 /**
- * A new server certificate for `names` (canonical) with a new key, signed by `authority` and followed by it. Its life
+ * A new server certificate for `names` (canonical) with a new key, signed by `authority` and followed by what it sends. Its life
  * is not cut to the CA's: the CA's end is told as a warning, and a shorter life would only reissue at every start.
  */
 export async function issueLeaf(authority: Authority, names: readonly string[], now: Date): Promise<Pair> {
@@ -19,7 +19,8 @@ export async function issueLeaf(authority: Authority, names: readonly string[], 
   const [signer] = authority.chain;
   const leaf = sign(
     {
-      commonName: names.find((name) => name.length <= LONGEST_COMMON_NAME),
+      // Never an address: OpenSSL takes a common name for a domain, which a CA kept to addresses may not certify.
+      commonName: names.find((name) => !isIP(name) && name.length <= LONGEST_COMMON_NAME),
       key,
       validity: validityFrom(now, SERVER_LIFE),
       extensions: [
@@ -34,10 +35,10 @@ export async function issueLeaf(authority: Authority, names: readonly string[], 
   if (!isSignedBy(leaf, signer)) {
     // Only an operator's CA comes here; node-forge cannot write a subject with several values in one part, for one.
     throw new CertificateError(
-      `Dockgate cannot sign with this ca.crt, because it cannot repeat the subject (${signer.subject}): have that CA sign a server certificate elsewhere and set tls.profile: files`,
+      `Dockgate cannot sign with this CA, because it cannot repeat the subject (${signer.subject}): have that CA sign a server certificate elsewhere and set tls.profile: files`,
     );
   }
-  return { chain: [leaf, ...authority.chain], key };
+  return { chain: [leaf, ...authority.sent], key };
 }
 
 /** A GeneralName (RFC 5280, 4.2.1.6): 2 is dNSName, 7 is iPAddress. */

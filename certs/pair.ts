@@ -4,21 +4,33 @@ import { CertificateError } from './certificate-error.ts';
 import { keepFile, readKept, tighten } from './keep.ts';
 import { keyPem } from './key.ts';
 import { namesIn } from './names.ts';
-import { certificatesIn, chainPem, privateKeyIn } from './pem.ts';
-import { reasonToReissue } from './renewal.ts';
-import type { CertificateFacts } from './renewal.ts';
+import { certificatesIn, chainPem, privateKeyIn, sameCertificates } from './pem.ts';
+import type { Chain } from './pem.ts';
+import { namesToIssue, reasonToReissue } from './renewal.ts';
+import type { CertificateFacts, Occasion } from './renewal.ts';
 
 /** A server certificate with what is sent after it, and its private key. */
 export interface Pair {
-  chain: [X509Certificate, ...X509Certificate[]];
+  chain: Chain;
   key: KeyObject;
 }
 
 /** Where a profile's server certificate comes from. */
 export interface Issuer {
-  /** Whether this issuer would hand out the chain today, its dates and names aside. */
-  vouchesFor: (chain: Pair['chain']) => boolean;
-  issue: () => Promise<Pair>;
+  /** Whether this issuer would hand out the certificate today, its dates and names aside. */
+  vouchesFor: (certificate: X509Certificate) => boolean;
+  /** What is sent after each of its certificates. */
+  sent: readonly X509Certificate[];
+  /** Throws a CertificateError when there can be none. */
+  issue: (names: readonly string[]) => Promise<Pair>;
+}
+
+/** What the pair is to hold for, and when it is looked at. */
+export interface Wish {
+  /** Canonical. */
+  names: readonly string[];
+  occasion: Occasion;
+  now: Date;
 }
 
 /** The pair to serve, and why it is this one. */
@@ -29,25 +41,22 @@ export interface KeptPair extends Pair {
 }
 
 /**
- * The pair server.crt and server.key of `directory`, issued when there is none or it must not be served any longer
- * for `wanted` (canonical names). The caller holds the folder's lock. Throws a CertificateError when a file is there
- * but may not be read.
+ * The pair server.crt and server.key of `directory`, issued when there is none or it must not be served any longer.
+ * The caller holds the folder's lock. Throws a CertificateError when a file is there but may not be read.
  */
-export async function ensurePair(
-  directory: string,
-  issuer: Issuer,
-  wanted: readonly string[],
-  now: Date,
-): Promise<KeptPair> {
+export async function ensurePair(directory: string, issuer: Issuer, wish: Wish): Promise<KeptPair> {
   const files = { crt: join(directory, 'server.crt'), key: join(directory, 'server.key') };
   const [crt, key] = await Promise.all([readKept(files.crt), readKept(files.key)]);
   const found = crt === undefined && key === undefined ? 'nothing' : readPair(crt, key, files);
-  if (found === 'nothing') return replacePair(files, issuer, 'new', 'there was no certificate yet');
-  if ('fault' in found) return replacePair(files, issuer, 'renewed', found.fault);
-  const reason = reasonToReissue(factsOf(found, issuer), wanted, now);
-  if (reason !== undefined) return replacePair(files, issuer, 'renewed', reason);
-  const warnings = await tighten(files.key, 0o600);
-  return { ...found, issued: 'kept', reason: 'the certificate is in order', warnings };
+  if (found === 'nothing') {
+    return replacePair(files, await issuer.issue(wish.names), 'new', 'there was no certificate yet');
+  }
+  if ('fault' in found) return replacePair(files, await issuer.issue(wish.names), 'renewed', found.fault);
+  const facts = factsOf(found, issuer);
+  const reason = reasonToReissue(facts, wish.names, wish.now, wish.occasion);
+  if (reason === undefined) return keepPair(files, found, issuer);
+  const names = namesToIssue(facts.names, wish.names, wish.occasion);
+  return replacePair(files, await issuer.issue(names), 'renewed', reason);
 }
 
 interface Files {
@@ -58,14 +67,28 @@ interface Files {
 /** A crash between the two files leaves a key that is not the certificate's: the next start sees it and issues again. */
 async function replacePair(
   files: Files,
-  issuer: Issuer,
+  pair: Pair,
   issued: 'new' | 'renewed',
   reason: string,
 ): Promise<KeptPair> {
-  const pair = await issuer.issue();
   await keepFile(files.key, keyPem(pair.key), 'secret');
   await keepFile(files.crt, chainPem(pair.chain), 'public');
   return { ...pair, issued, reason, warnings: [] };
+}
+
+/** A good certificate stays; what is sent after it changes when the CA begins or ends a succession. */
+async function keepPair(
+  files: Files,
+  { chain: [leaf, ...rest], key }: Pair,
+  issuer: Issuer,
+): Promise<KeptPair> {
+  const warnings = await tighten(files.key, 0o600);
+  const chain: Chain = [leaf, ...issuer.sent];
+  if (sameCertificates(rest, issuer.sent)) {
+    return { chain, key, issued: 'kept', reason: 'the certificate is in order', warnings };
+  }
+  await keepFile(files.crt, chainPem(chain), 'public');
+  return { chain, key, issued: 'kept', reason: 'what is sent after the certificate changed', warnings };
 }
 
 function readPair(crt: string | undefined, key: string | undefined, files: Files): Pair | { fault: string } {
@@ -86,6 +109,6 @@ function factsOf({ chain, key }: Pair, issuer: Issuer): CertificateFacts {
     notBefore: certificate.validFromDate,
     notAfter: certificate.validToDate,
     keyMatches: certificate.checkPrivateKey(key),
-    vouchedFor: issuer.vouchesFor(chain),
+    vouchedFor: issuer.vouchesFor(certificate),
   };
 }

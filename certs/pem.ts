@@ -4,8 +4,11 @@ import { CertificateError } from './certificate-error.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
+/** Certificates in an order that means something, at least one. */
+export type Chain = [X509Certificate, ...X509Certificate[]];
+
 /** The certificates of a PEM file in their order, at least one; throws a CertificateError that names `path`. */
-export function certificatesIn(text: string, path: string): [X509Certificate, ...X509Certificate[]] {
+export function certificatesIn(text: string, path: string): Chain {
   try {
     const [first, ...others] = Array.from(
       text.matchAll(CERTIFICATE),
@@ -37,4 +40,12 @@ export function privateKeyIn(text: string, path: string): KeyObject {
 /** Certificates as one PEM text, in their order. */
 export function chainPem(chain: readonly X509Certificate[]): string {
   return chain.map((certificate) => certificate.toString()).join('');
+}
+
+/** Whether two lists hold the same certificates in the same order. */
+export function sameCertificates(
+  some: readonly X509Certificate[],
+  others: readonly X509Certificate[],
+): boolean {
+  return some.length === others.length && some.every(({ raw }, i) => others[i]?.raw.equals(raw) === true);
 }

@@ -1,51 +1,40 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import { CertificateError } from './certificate-error.ts';
-import { keepFile, keepFolder, readKept } from './keep.ts';
+import { keepFolder } from './keep.ts';
 import { keyId, keyPem, newKey, publicPem } from './key.ts';
 import { whileLocked } from './lock.ts';
 import { ensurePair } from './pair.ts';
-import type { Issuer, KeptPair, Pair } from './pair.ts';
-import { chainPem } from './pem.ts';
+import type { Issuer, KeptPair, Pair, Wish } from './pair.ts';
 import { served } from './served.ts';
 import type { ServedCertificates } from './served.ts';
 import { isSignedBy } from './signed-by.ts';
+import { keepTrust, refuseBesideCa } from './trust-copy.ts';
 import { SERVER_LIFE, validityFrom } from './validity.ts';
 
 /**
- * Profile `self-signed`: one certificate (server.crt, server.key) in `directory`, for `names` (canonical), with a copy
+ * Profile `self-signed`: one certificate (server.crt, server.key) in `directory` as wished for, with a copy
  * as ca.crt for the clients. Throws a CertificateError when the folder holds a CA.
  */
-export async function serveSelfSigned(
-  directory: string,
-  names: string[],
-  now: Date,
-): Promise<ServedCertificates> {
+export async function serveSelfSigned(directory: string, wish: Wish): Promise<ServedCertificates> {
   const warnings = await keepFolder(directory);
   return whileLocked(directory, async () => {
-    await refuseBesideCa(directory);
+    await refuseBesideCa(directory, 'go back to tls.profile: ca');
     const issuer: Issuer = {
-      vouchesFor: ([certificate, ...rest]) => isSignedBy(certificate, certificate) && rest.length === 0,
-      issue: () => issueSelfSigned(names, now),
+      vouchesFor: (certificate) => isSignedBy(certificate, certificate),
+      sent: [],
+      issue: (names) => issueSelfSigned(names, wish.now),
     };
-    const pair = await ensurePair(directory, issuer, names, now);
-    const trust = join(directory, 'ca.crt');
-    if ((await readKept(trust)) !== chainPem(pair.chain))
-      await keepFile(trust, chainPem(pair.chain), 'public');
+    const pair = await ensurePair(directory, issuer, wish);
+    const trust = await keepTrust(directory, pair.chain);
     const renewal = pair.issued === 'renewed' ? [renewalWarning(trust, pair)] : [];
-    return served({ ...pair, authority: pair.chain, warnings: [...warnings, ...pair.warnings, ...renewal] });
+    return served({
+      ...pair,
+      authority: pair.chain,
+      takeover: undefined,
+      warnings: [...warnings, ...pair.warnings, ...renewal],
+    });
   });
-}
-
-/** ca.crt would be overwritten, and every client that trusts that CA would be locked out. */
-async function refuseBesideCa(directory: string): Promise<void> {
-  const key = join(directory, 'ca.key');
-  if ((await readKept(key)) === undefined) return;
-  throw new CertificateError(
-    `${directory} holds the CA of tls.profile: ca, which clients may trust: go back to that profile, or move ${key} and ca.crt away`,
-  );
 }
 
 function renewalWarning(trust: string, { reason }: KeptPair): string {

@@ -2,6 +2,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { keyPem } from './key.ts';
 import { namesIn } from './names.ts';
 import { chainPem } from './pem.ts';
+import type { Chain } from './pem.ts';
 
 /** What the gateway serves and hands to clients. */
 export interface ServedCertificates {
@@ -17,6 +18,10 @@ export interface ServedCertificates {
   notAfter: Date;
   /** `SHA256:` and 32 upper-case hexadecimal pairs with colons, over the DER of the authority, else of the server certificate. */
   fingerprint: string;
+  /** The same of each certificate of the authority, in its order; while a CA takes over, of the next one too. */
+  fingerprints: string[];
+  /** When the next CA takes over; undefined when there is none. */
+  takeover: Date | undefined;
   issued: 'new' | 'kept' | 'renewed';
   /** Why it was issued or kept, for the log. */
   reason: string;
@@ -26,16 +31,18 @@ export interface ServedCertificates {
 
 /** The parts of ServedCertificates that are not read from the certificates themselves. */
 export interface Serving {
-  chain: [X509Certificate, ...X509Certificate[]];
+  chain: Chain;
   key: KeyObject;
-  authority: [X509Certificate, ...X509Certificate[]] | undefined;
+  authority: Chain | undefined;
+  takeover: Date | undefined;
   issued: ServedCertificates['issued'];
   reason: string;
   warnings: string[];
 }
 
 /** Puts together what is served. */
-export function served({ chain, key, authority, issued, reason, warnings }: Serving): ServedCertificates {
+export function served(serving: Serving): ServedCertificates {
+  const { chain, key, authority, takeover, issued, reason, warnings } = serving;
   const [certificate] = chain;
   return {
     certificate: chainPem(chain),
@@ -45,6 +52,8 @@ export function served({ chain, key, authority, issued, reason, warnings }: Serv
     notBefore: certificate.validFromDate,
     notAfter: certificate.validToDate,
     fingerprint: fingerprintOf(authority?.[0] ?? certificate),
+    fingerprints: (authority ?? [certificate]).map(fingerprintOf),
+    takeover,
     issued,
     reason,
     warnings,
@@ -52,6 +61,6 @@ export function served({ chain, key, authority, issued, reason, warnings }: Serv
 }
 
 /** `SHA256:AB:CD:…` over the certificate's DER: the hexadecimal form that `openssl x509 -fingerprint -sha256` prints. */
-function fingerprintOf(certificate: X509Certificate): string {
+export function fingerprintOf(certificate: X509Certificate): string {
   return `SHA256:${certificate.fingerprint256}`;
 }

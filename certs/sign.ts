@@ -10,13 +10,14 @@ type Field = forge.pki.CertificateField;
 // node-forge's types take a class where its code reads the tag of a string type.
 const UTF8_STRING = asn1.Type.UTF8 as unknown as forge.asn1.Class;
 
-/** An extension as node-forge takes it: its name and its own fields. */
-interface Extension {
-  name: string;
+/** An extension as node-forge takes it: its name and its own fields, or its id and its DER as `value`. */
+export interface Extension {
+  name?: string;
+  id?: string;
   [field: string]: unknown;
 }
 
-/** What goes into a certificate before it is signed; `key` is the private key that it is for. */
+/** What goes into a certificate before it is signed; `key` is the key that it is for. */
 export interface Draft {
   commonName: string | undefined;
   key: KeyObject;
@@ -36,18 +37,51 @@ export interface Signer {
  */
 export function sign(draft: Draft, signer?: Signer): X509Certificate {
   const certificate = pki.createCertificate();
-  const issuer = signer === undefined ? certificate : pki.certificateFromPem(signer.certificate.toString());
+  const issuer = signer === undefined ? certificate : parse(signer.certificate);
   certificate.publicKey = pki.publicKeyFromPem(publicPem(draft.key));
-  certificate.serialNumber = serialNumber();
   certificate.validity = { ...draft.validity };
   certificate.setSubject(subjectOf(draft.commonName));
-  certificate.setIssuer(subjectAttributes(issuer, signer !== undefined));
+  certificate.setIssuer(signer === undefined ? issuer.subject.attributes : subjectAttributes(issuer));
   certificate.setExtensions([
     ...draft.extensions,
     { name: 'subjectKeyIdentifier' },
-    { name: 'authorityKeyIdentifier', keyIdentifier: keyIdentifierOf(issuer) },
+    authorityIdentifier(issuer),
   ]);
-  certificate.sign(pki.privateKeyFromPem(keyPem(signer?.key ?? draft.key)), forge.md.sha256.create());
+  return finish(certificate, signer?.key ?? draft.key);
+}
+
+/** The extensions of a CA that are its own and not its issuer's: what it may do, its key's identifier. */
+const OWN = new Set([
+  'basicConstraints',
+  'keyUsage',
+  'extKeyUsage',
+  'subjectKeyIdentifier',
+  'nameConstraints',
+]);
+
+/**
+ * Another certificate for the CA of `certificate`: the same subject, key, identifier and limits, but issued by
+ * `signer`. Whoever trusts the signer then trusts what that CA signs (RFC 4949, "cross-certificate").
+ */
+export function crossSign(certificate: X509Certificate, signer: Signer, validity: Validity): X509Certificate {
+  const [present, issuer] = [parse(certificate), parse(signer.certificate)];
+  const cross = pki.createCertificate();
+  cross.publicKey = present.publicKey;
+  cross.validity = { ...validity };
+  cross.setSubject(subjectAttributes(present));
+  cross.setIssuer(subjectAttributes(issuer));
+  const own = (present.extensions as Extension[]).filter(({ name = '' }) => OWN.has(name));
+  cross.setExtensions([...own, authorityIdentifier(issuer)]);
+  return finish(cross, signer.key);
+}
+
+function parse(certificate: X509Certificate): forge.pki.Certificate {
+  return pki.certificateFromPem(certificate.toString());
+}
+
+function finish(certificate: forge.pki.Certificate, key: KeyObject): X509Certificate {
+  certificate.serialNumber = serialNumber();
+  certificate.sign(pki.privateKeyFromPem(keyPem(key)), forge.md.sha256.create());
   return new X509Certificate(pki.certificateToPem(certificate));
 }
 
@@ -64,14 +98,17 @@ function subjectOf(commonName: string | undefined): Field[] {
   return Object.entries(fields).map(([name, value]) => ({ name, value, valueTagClass: UTF8_STRING }));
 }
 
-/** node-forge keeps the bytes of a parsed UTF8String but encodes what it writes: decoded here, the issuer stays the same. */
-function subjectAttributes({ subject }: forge.pki.Certificate, parsed: boolean): Field[] {
-  if (!parsed) return subject.attributes;
+/** node-forge keeps the bytes of a parsed UTF8String but encodes what it writes: decoded here, the name stays the same. */
+function subjectAttributes({ subject }: forge.pki.Certificate): Field[] {
   return subject.attributes.map((field) =>
     field.valueTagClass === UTF8_STRING && typeof field.value === 'string'
       ? { ...field, value: util.decodeUtf8(field.value) }
       : field,
   );
+}
+
+function authorityIdentifier(issuer: forge.pki.Certificate): Extension {
+  return { name: 'authorityKeyIdentifier', keyIdentifier: keyIdentifierOf(issuer) };
 }
 
 /** An operator's CA may have made its identifier in another way: what it carries counts. */

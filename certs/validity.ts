@@ -2,13 +2,16 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** How far back every certificate begins, in milliseconds: a client whose clock is two days slow still accepts it. */
-const BACKDATED = 48 * HOUR;
+export const BACKDATED = 48 * HOUR;
 
 /** The longest life of a server certificate in milliseconds; browsers and Apple's clients refuse more than 398 days. */
 export const SERVER_LIFE = 397 * DAY;
 
 /** The life of a root in milliseconds: ten years, two or three leap days included. */
 export const AUTHORITY_LIFE = 3_652 * DAY;
+
+/** How long clients are given two CAs before the next one signs, in milliseconds, unless it is set. */
+export const OVERLAP = 30 * DAY;
 
 /** The first and the last second in which a certificate holds. */
 export interface Validity {

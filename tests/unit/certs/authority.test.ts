@@ -69,9 +69,9 @@ describe('the CA that clients trust', () => {
     [
       'with less than that left',
       3_260,
-      /ends on 2036-11-\d\d, and no certificate signed by it works after that.* move .*ca\.key away/,
+      /ends on 2036-11-\d\d, and no certificate signed by it works after that.* run "dockgate certs renew --authority"/,
     ],
-    ['after its end', 3_660, /expired on 2036-11-\d\d, no client can connect: move/],
+    ['after its end', 3_660, /expired on 2036-11-\d\d, no client can connect: run "dockgate/],
     ['before its time', -3, /is valid only from 2026-11-19: check this machine's clock/],
   ])('%s is kept and told of', async (_case, days, warning) => {
     const { authority } = await folder.ensure();
@@ -166,7 +166,7 @@ describeWith(['openssl'], 'a CA that the operator brought', () => {
   test('is refused when its subject cannot be repeated', async () => {
     opensslSelfSigned(...pair(), '-multivalue-rdn', '-subj', '/O=one+OU=part/CN=several', ...CA);
     await expect(folder.ensure({ now: NOW })).rejects.toThrow(
-      /cannot sign with this ca\.crt, because it cannot repeat the subject \(.*CN=several/s,
+      /cannot sign with this CA, because it cannot repeat the subject \(.*CN=several/s,
     );
   });
 });

@@ -14,15 +14,15 @@ const wanted = ['a.test', '10.0.0.1', '::1'];
 
 describe('a certificate is kept', () => {
   test('when all is in order', () => {
-    expect(reasonToReissue(good, wanted, NOW)).toBeUndefined();
+    expect(reasonToReissue(good, wanted, NOW, 'start')).toBeUndefined();
   });
 
   test('when addresses came up in another order', () => {
-    expect(reasonToReissue(good, wanted.toReversed(), NOW)).toBeUndefined();
+    expect(reasonToReissue(good, wanted.toReversed(), NOW, 'start')).toBeUndefined();
   });
 
   test('at exactly two thirds of its life', () => {
-    expect(reasonToReissue(good, wanted, daysLater(100))).toBeUndefined();
+    expect(reasonToReissue(good, wanted, daysLater(100), 'start')).toBeUndefined();
   });
 });
 
@@ -38,6 +38,6 @@ describe('a certificate is issued again', () => {
     ['it has expired', {}, wanted, daysLater(201), 'expired'],
     ['it is not valid yet', {}, wanted, daysLater(-101), 'valid only from'],
   ])('when %s', (_case, changed, names, now, reason) => {
-    expect(reasonToReissue({ ...good, ...changed }, names, now)).toContain(reason);
+    expect(reasonToReissue({ ...good, ...changed }, names, now, 'start')).toContain(reason);
   });
 });

@@ -71,7 +71,7 @@ describe('a later start', () => {
   test('never overwrites the CA of the profile ca', async () => {
     const { authority } = await folder.ensure();
     await expect(folder.ensure({ profile })).rejects.toThrow(
-      /holds the CA of tls\.profile: ca.* go back to that profile, or move/,
+      /holds the CA that Dockgate made.* go back to tls\.profile: ca, or move/,
     );
     expect(await readFile(folder.path('ca.crt'), 'utf8')).toBe(authority);
   });

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { ensureAuthority } from './authority.ts';
+import { CertificateError } from './certificate-error.ts';
+import { choiceOf, ensureOn } from './ensure.ts';
+import { keepFolder, readKept } from './keep.ts';
+import { whileLocked } from './lock.ts';
+import { canonicalNames, namesIn } from './names.ts';
+import { certificatesIn } from './pem.ts';
+import { servePrivateCa } from './private-ca.ts';
+import type { ServedCertificates } from './served.ts';
+import type { CertificateSettings } from './settings.ts';
+import { beginSuccession, readSuccession } from './succession.ts';
+
+/**
+ * Issues the server certificate again now, for the names that it has. Throws a CertificateError when it is not ours to
+ * issue.
+ */
+export async function renewServer(settings: CertificateSettings): Promise<ServedCertificates> {
+  if (settings.profile === 'files') {
+    throw new CertificateError(
+      `the certificate in ${settings.cert ?? 'tls.cert'} is not Dockgate's to renew: put a new one and its key there, a running gateway takes them at once`,
+    );
+  }
+  return ensureOn('demand', settings);
+}
+
+/**
+ * Makes a CA that takes over from the present one when the overlap is over, or now; one that waits already is kept. The
+ * server certificate keeps its names. Throws a CertificateError when the CA is not ours to replace.
+ */
+export async function rotateAuthority(
+  settings: CertificateSettings,
+  { immediately }: { immediately: boolean },
+): Promise<ServedCertificates> {
+  const { directory, now = new Date() } = settings;
+  const choice = choiceOf(settings);
+  refuseForeign(settings);
+  const wanted = canonicalNames(settings.names);
+  const present = await presentNames(directory);
+  const limits = choice.constrainNames ? [...new Set([...wanted, ...present])] : undefined;
+  await keepFolder(directory);
+  await whileLocked(directory, async () => {
+    const { chain, key } = await ensureAuthority(directory, { now, overlap: choice.overlap, limits });
+    if ((await readSuccession(directory)) !== undefined) return;
+    await beginSuccession(directory, { certificate: chain[0], key }, limits, now);
+  });
+  const names = present.length > 0 ? present : wanted;
+  const overlap = immediately ? 0 : choice.overlap;
+  return servePrivateCa(directory, { ...choice, overlap }, { names, occasion: 'running', now });
+}
+
+function refuseForeign({ profile, caCert }: CertificateSettings): void {
+  if (profile !== 'ca') {
+    throw new CertificateError(
+      `there is no CA to replace with tls.profile: ${profile}; "dockgate certs renew" without --authority renews the certificate itself`,
+    );
+  }
+  if (caCert === undefined) return;
+  throw new CertificateError(
+    `the CA in ${caCert} is not Dockgate's to replace: put another one and its key there, a running gateway takes them at once`,
+  );
+}
+
+async function presentNames(directory: string): Promise<string[]> {
+  const path = join(directory, 'server.crt');
+  const text = await readKept(path);
+  return text === undefined ? [] : namesIn(certificatesIn(text, path)[0]);
+}
