@@ -7,7 +7,7 @@ export default {
     'tests/**/*.test.ts',
     'tests/contract/blobs/full-disk.ts',
   ],
-  project: ['{bin,gateway,certs,nginx-compat,registry,web,scripts,tests}/**/*.{js,ts}'],
+  project: ['{bin,gateway,certs,doctor,nginx-compat,registry,web,scripts,tests}/**/*.{js,ts}'],
   // A type that is exported for its readers needs no importer.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Run by name: of Debian, not of npm.

@@ -10,6 +10,7 @@ const { userCommand } = await import('./cli/user.ts');
 const { explainCommand } = await import('./cli/explain.ts');
 const { prefetchCommand } = await import('./cli/prefetch.ts');
 const { upstreamCommand } = await import('./cli/upstream.ts');
+const { doctorCommand } = await import('./cli/doctor.ts');
 
 /** The commands by their names; the only reader of argv and the environment, and the only exit. */
 const program = new Command('dockgate')
@@ -24,6 +25,7 @@ for (const command of [
   explainCommand(world),
   prefetchCommand(world),
   upstreamCommand(world),
+  doctorCommand(world, onSignal),
 ])
   program.addCommand(command);
 leaveExitToUs(program);
