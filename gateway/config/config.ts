@@ -27,7 +27,16 @@ export interface Config {
 }
 
 /** Where the requests to one host go. */
-export type HostConfig = SplitHost | PageHost | ForwardHost;
+export type HostConfig = (SplitHost | PageHost | ForwardHost) & {
+  /** The certificate of this host alone; undefined: the one of all hosts. */
+  readonly certificate: CertificateFiles | undefined;
+};
+
+/** Absolute paths of PEM files. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
 
 /** Reads and writes of the registry go to a target each; `write` undefined: writes are refused. */
 export interface SplitHost {
@@ -78,8 +87,21 @@ export interface BlobStoreConfig {
 
 /** Who signs the server certificate; `files`: absolute paths of PEM files. */
 export type TlsConfig =
-  | { readonly profile: 'ca' | 'self-signed' }
+  | CaConfig
+  | { readonly profile: 'self-signed' }
   | { readonly profile: 'files'; readonly cert: string; readonly key: string };
+
+/** A CA of one's own signs: one that Dockgate makes, or the one in two files. */
+export interface CaConfig {
+  readonly profile: 'ca';
+  /** Absolute paths of PEM files; both or neither. */
+  readonly caCert: string | undefined;
+  readonly caKey: string | undefined;
+  /** Whether a CA that Dockgate makes may certify the configured hosts only. */
+  readonly constrainNames: boolean;
+  /** Milliseconds for which clients are given the present CA and the next before the next one signs. */
+  readonly overlap: number;
+}
 
 export type RepositoryConfig = HostedConfig | ProxyConfig | GroupConfig;
 
@@ -114,7 +136,7 @@ export interface ProxyConfig {
   /** Absolute path of a PEM file to trust for this upstream, next to the public authorities. */
   readonly ca: string | undefined;
   /** Absolute paths of the PEM files that this upstream knows Dockgate by. */
-  readonly clientCertificate: ClientCertificateFiles | undefined;
+  readonly clientCertificate: CertificateFiles | undefined;
   /** How long a connection may take to open. */
   readonly connectTimeout: number;
   /** How long the upstream may think before it answers. */
@@ -136,12 +158,6 @@ export interface ProxyConfig {
   readonly maxSize: number | undefined;
   /** How long something that nobody pulls is kept; undefined: for ever. */
   readonly maxUnused: number | undefined;
-}
-
-/** Absolute paths of PEM files. */
-export interface ClientCertificateFiles {
-  readonly cert: string;
-  readonly key: string;
 }
 
 export interface UpstreamCredentials {

@@ -27,7 +27,18 @@ const outlineSchema = z.object({
     .catch({ https: 0, http: 0 }),
   connectors: entries({ repository: any }),
   blobStores: entries({ path: any }),
-  tls: z.object({ profile: any, cert: any, key: any }).prefault({}).catch({}),
+  tls: z
+    .object({
+      profile: any,
+      cert: any,
+      key: any,
+      caCert: any,
+      caKey: any,
+      constrainNames: any,
+      overlap: any,
+    })
+    .prefault({})
+    .catch({}),
   repositories: entries({
     type: lenient(z.enum(repositoryTypes)),
     members: texts,

@@ -22,7 +22,7 @@ export function resolve(settings: Settings, { file, folder, addedHosts }: Surrou
   return {
     file,
     data,
-    hosts: resolveHosts(settings, addedHosts),
+    hosts: resolveHosts(settings, addedHosts, absolute),
     listen,
     connectors: Object.entries(settings.connectors)
       .map(([port, { repository, tls, address }]) => ({ port: Number(port), repository, tls, address }))
@@ -44,22 +44,34 @@ export function resolve(settings: Settings, { file, folder, addedHosts }: Surrou
   };
 }
 
-function resolveHosts(settings: Settings, addedHosts: readonly string[]): Map<string, HostConfig> {
+function resolveHosts(
+  settings: Settings,
+  addedHosts: readonly string[],
+  absolute: (name: string) => string,
+): Map<string, HostConfig> {
   const hosts = new Map(
-    Object.entries(settings.hosts).map(([name, host]) => [parseHostname(name), resolveHost(host, settings)]),
+    Object.entries(settings.hosts).map(([name, host]) => [
+      parseHostname(name),
+      resolveHost(host, settings, absolute),
+    ]),
   );
   const [first] = hosts.values();
-  for (const name of addedHosts) if (first !== undefined && !hosts.has(name)) hosts.set(name, first);
+  for (const name of addedHosts) {
+    // Its own certificate is for the first host alone.
+    if (first !== undefined && !hosts.has(name)) hosts.set(name, { ...first, certificate: undefined });
+  }
   return hosts;
 }
 
 function resolveHost(
-  { read, write, forward, web }: Settings['hosts'][string],
+  { read, write, forward, web, tls }: Settings['hosts'][string],
   settings: Settings,
+  absolute: (name: string) => string,
 ): HostConfig {
-  if (forward !== undefined) return { kind: 'forward', forward };
-  if (read === undefined) return { kind: 'page', web: true };
-  return { kind: 'split', read, write: write && writableTarget(write, settings), web };
+  const certificate = tls && { cert: absolute(tls.cert), key: absolute(tls.key) };
+  if (forward !== undefined) return { kind: 'forward', forward, certificate };
+  if (read === undefined) return { kind: 'page', web: true, certificate };
+  return { kind: 'split', read, write: write && writableTarget(write, settings), web, certificate };
 }
 
 /** Writes to a group go to its writable member. */
@@ -82,8 +94,21 @@ function resolveBlobStores(
 }
 
 function resolveTls({ tls }: Settings, absolute: (name: string) => string): TlsConfig {
-  const { profile, cert = '', key = '' } = tls;
-  return profile === 'files' ? { profile, cert: absolute(cert), key: absolute(key) } : { profile };
+  const { profile, cert = '', key = '', caCert, caKey, constrainNames, overlap } = tls;
+  switch (profile) {
+    case 'ca':
+      return {
+        profile,
+        caCert: caCert === undefined ? undefined : absolute(caCert),
+        caKey: caKey === undefined ? undefined : absolute(caKey),
+        constrainNames,
+        overlap,
+      };
+    case 'self-signed':
+      return { profile };
+    case 'files':
+      return { profile, cert: absolute(cert), key: absolute(key) };
+  }
 }
 
 function mapEntries<Value, Result>(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseAddress, parseRange } from './addresses.ts';
-import { parseInterval } from './durations.ts';
+import { parseDuration, parseInterval } from './durations.ts';
 import { flag, list, mapping, named, oneOrMore, parsed, text, word } from './fields.ts';
 import { checkImage } from './images.ts';
 import { parsePattern } from './names.ts';
@@ -25,6 +25,7 @@ const host = mapping({
   write: target.optional(),
   forward: parsed('the URL of a server', parseServerUrl).optional(),
   web: flag.default(false),
+  tls: mapping({ cert: text, key: text }).optional(),
 });
 
 const connector = mapping({
@@ -72,6 +73,10 @@ export const schema = mapping({
     profile: word('ca', 'self-signed', 'files').default('ca'),
     cert: text.optional(),
     key: text.optional(),
+    caCert: text.optional(),
+    caKey: text.optional(),
+    constrainNames: flag.default(false),
+    overlap: parsed('a duration such as 30d', parseDuration).default(30 * 86_400_000),
   }).prefault({}),
   repositories: named(repositorySchema),
   auth: mapping({

@@ -23,13 +23,19 @@ test('no file fills every key in', async () => {
       plain({
         file: undefined,
         data: path.join(folder, 'data'),
-        hosts: new Map([['localhost', { kind: 'split', ...target, web: true }]]),
+        hosts: new Map([['localhost', { kind: 'split', ...target, web: true, certificate: undefined }]]),
         listen: { https: 443, http: 80 },
         connectors: [],
         blobStores: new Map([
           ['default', { type: 'filesystem', path: path.join(folder, 'data/blobs'), quota: undefined }],
         ]),
-        tls: { profile: 'ca' },
+        tls: {
+          profile: 'ca',
+          caCert: undefined,
+          caKey: undefined,
+          constrainNames: false,
+          overlap: 30 * 86_400_000,
+        },
         repositories: new Map<string, unknown>([
           [
             'docker-hosted',

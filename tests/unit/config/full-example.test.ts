@@ -6,7 +6,7 @@ import { inFolder, load } from './load.ts';
 const example = `
 hosts:
   idocker.io:   { read: docker-group, write: docker-hosted }
-  repo.ald.com: { web: true }
+  repo.ald.com: { web: true, tls: { cert: repo.pem, key: /path/repo.key } }
   old.io:       { read: http://10.0.0.5:8082, write: http://10.0.0.5:8083 }
   nexus.io:     { forward: http://10.0.0.5:8081 }
 connectors:
@@ -77,7 +77,11 @@ test('every optional key is read', async () => {
         write: { repository: 'docker-hosted' },
         web: false,
       },
-      { kind: 'page', web: true },
+      {
+        kind: 'page',
+        web: true,
+        certificate: { cert: `${folder}/repo.pem`, key: '/path/repo.key' },
+      },
       {
         kind: 'split',
         read: { address: new URL('http://10.0.0.5:8082') },

@@ -188,6 +188,21 @@ connectors:
     'tls:\n  cert: a.pem\n  key: a.key',
     ['2: tls.cert: is only used with profile: files', '3: tls.key: is only used with profile: files'],
   ],
+  'a CA in a profile that has none': [
+    'tls:\n  profile: self-signed\n  caCert: a.pem\n  overlap: 1d',
+    ['3: tls.caCert: is only used with profile: ca', '4: tls.overlap: is only used with profile: ca'],
+  ],
+  'half of a CA, and limits that it cannot be given': [
+    'tls:\n  caKey: a.pem\n  constrainNames: true\n',
+    [
+      '2: tls.caCert: is missing; caCert and caKey go together',
+      '3: tls.constrainNames: is about the CA that',
+    ],
+  ],
+  'half of a certificate of a host': [
+    'hosts: { a.io: { web: true, tls: { cert: a.pem } } }\n',
+    ['1: hosts.a.io.tls.key: is missing; it must be text'],
+  ],
   'half of the credentials': [
     `hosts: {}
 repositories:
