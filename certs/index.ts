@@ -9,6 +9,7 @@ export { machineNames } from './names.ts';
 export { renewServer, rotateAuthority } from './renew.ts';
 export type { ServedCertificates } from './served.ts';
 export type { CertificateSettings } from './settings.ts';
+export * from './trust/index.ts';
 
 /**
  * The certificates to serve at this start: read, made or renewed as the profile says. Processes that start at once in

@@ -9,6 +9,7 @@ const { Failure } = await import('./cli/failure.ts');
 const { userCommand } = await import('./cli/user.ts');
 const { explainCommand } = await import('./cli/explain.ts');
 const { prefetchCommand } = await import('./cli/prefetch.ts');
+const { trustCommand } = await import('./cli/trust.ts');
 const { upstreamCommand } = await import('./cli/upstream.ts');
 const { doctorCommand } = await import('./cli/doctor.ts');
 
@@ -24,6 +25,7 @@ for (const command of [
   userCommand(world),
   explainCommand(world),
   prefetchCommand(world),
+  trustCommand(world),
   upstreamCommand(world),
   doctorCommand(world, onSignal),
 ])

@@ -1,0 +1,222 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { chmod, mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CertificateError } from '../certificate-error.ts';
+
+/** A file that was written for a host, and what stood there before. */
+interface Entry {
+  readonly store: string;
+  readonly host: string;
+  readonly path: string;
+  /** SHA-256 of what was written, hexadecimal. */
+  readonly written: string;
+  /** What was there before, in base64, and its permission bits; undefined when there was no file. */
+  readonly before: { readonly content: string; readonly mode: number } | undefined;
+}
+
+interface Record {
+  readonly entries: readonly Entry[];
+  /** Folders that were made, outermost first. */
+  readonly folders: readonly string[];
+}
+
+/** What became of a file. */
+export type Change = 'written' | 'unchanged' | 'removed' | 'restored' | 'gone' | 'left';
+
+/** Takes our lines out of a file that somebody changed after us; undefined: nothing of ours can be told apart. */
+export type TakeOut = (content: string) => string | undefined;
+
+const PATH = '/var/lib/dockgate/trust.json';
+
+/**
+ * Writes files of client stores and remembers what it wrote and which folders it made, so that all of it can be taken
+ * back. Every path begins with `/` and is looked up under `root`.
+ */
+export class Ledger {
+  readonly #root: string;
+  #record: Record;
+
+  private constructor(root: string, record: Record) {
+    this.#root = root;
+    this.#record = record;
+  }
+
+  /** Reads what was remembered under `root`; throws a CertificateError when it cannot be understood. */
+  static async open(root: string): Promise<Ledger> {
+    const text = await contentOf(join(root, PATH));
+    if (text === undefined) return new Ledger(root, { entries: [], folders: [] });
+    try {
+      return new Ledger(root, JSON.parse(text.toString()) as Record);
+    } catch (cause) {
+      throw new CertificateError(`${PATH} is damaged: move it away, and take back by hand what it names`, {
+        cause,
+      });
+    }
+  }
+
+  /** The text of a file; undefined when there is none. */
+  async read(path: string): Promise<string | undefined> {
+    return (await contentOf(join(this.#root, path)))?.toString();
+  }
+
+  /** The stores that have something written for a host. */
+  storesOf(host: string): string[] {
+    return [...new Set(this.#record.entries.filter((each) => each.host === host).map(({ store }) => store))];
+  }
+
+  /** What stood in a file before it was written first, or stands there now when it was not written. */
+  async original(path: string): Promise<string | undefined> {
+    const entry = this.#record.entries.find((each) => each.path === path);
+    const present = await this.read(path);
+    if (entry === undefined || present === undefined || digestOf(present) !== entry.written) return present;
+    return entry.before && Buffer.from(entry.before.content, 'base64').toString();
+  }
+
+  /**
+   * Gives a file this content (0644, folders 0755) in one step; remembered before it is done. `takeOut` says what is
+   * owed back of a file that was written before and changed by somebody since.
+   */
+  async write(
+    store: string,
+    host: string,
+    path: string,
+    content: string,
+    takeOut: TakeOut = () => undefined,
+  ): Promise<Change> {
+    const full = join(this.#root, path);
+    const present = await contentOf(full);
+    if (present?.toString() === content) return 'unchanged';
+    const known = this.#record.entries.find((each) => each.path === path);
+    // Written again: what was there before the first time is what is owed back, unless somebody else wrote in between.
+    const ours = known && present && digestOf(present) === known.written;
+    const before = ours ? known.before : present && (await owed(full, present, known && takeOut));
+    const entry = { store, host, path, written: digestOf(content), before };
+    await this.#makeFolders(dirname(path));
+    await this.#remember([...this.#record.entries.filter((each) => each !== known), entry]);
+    await replaceFile(full, content, before?.mode ?? 0o644);
+    return 'written';
+  }
+
+  /** Takes back what was written for a host in a store; `takeOut` is for files that were changed since. */
+  async takeBack(
+    store: string,
+    host: string,
+    takeOut: TakeOut = () => undefined,
+  ): Promise<{ path: string; change: Change }[]> {
+    const mine = this.#record.entries.filter((each) => each.host === host && each.store === store);
+    const done: { path: string; change: Change }[] = [];
+    for (const entry of mine.toReversed()) {
+      done.push({ path: entry.path, change: await this.#undo(entry, takeOut) });
+      await this.#remember(this.#record.entries.filter((each) => each !== entry));
+    }
+    return done;
+  }
+
+  async #undo({ path, written, before }: Entry, takeOut: TakeOut): Promise<Change> {
+    const full = join(this.#root, path);
+    const present = await contentOf(full);
+    if (present === undefined) return 'gone';
+    if (digestOf(present) !== written) {
+      const rest = takeOut(present.toString());
+      if (rest === undefined) return 'left';
+      await replaceFile(full, rest, (await stat(full)).mode & 0o777);
+      return 'restored';
+    }
+    if (before === undefined) {
+      await rm(full);
+      return 'removed';
+    }
+    await replaceFile(full, Buffer.from(before.content, 'base64'), before.mode);
+    return 'restored';
+  }
+
+  /** Removes the folders that were made and are empty, and the record itself when nothing is left to remember. */
+  async tidy(): Promise<void> {
+    const { entries, folders } = this.#record;
+    if (entries.length === 0) await rm(join(this.#root, PATH), { force: true });
+    const kept: string[] = [];
+    for (const folder of folders.toReversed()) {
+      if (!(await removedEmpty(join(this.#root, folder)))) kept.unshift(folder);
+    }
+    this.#record = { entries, folders: kept };
+    if (entries.length > 0) await this.#save();
+  }
+
+  async #remember(entries: readonly Entry[]): Promise<void> {
+    this.#record = { ...this.#record, entries };
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    await this.#makeFolders(dirname(PATH));
+    await replaceFile(join(this.#root, PATH), `${JSON.stringify(this.#record, undefined, 2)}\n`, 0o644);
+  }
+
+  async #makeFolders(folder: string): Promise<void> {
+    if (folder === '/' || (await isFolder(join(this.#root, folder)))) return;
+    await this.#makeFolders(dirname(folder));
+    const full = join(this.#root, folder);
+    await mkdir(full).catch(refused(full));
+    await chmod(full, 0o755); // Whatever the umask is: clients of other users read it too.
+    this.#record = { ...this.#record, folders: [...this.#record.folders, folder] };
+  }
+}
+
+async function owed(
+  path: string,
+  present: Buffer,
+  takeOut: TakeOut = () => undefined,
+): Promise<NonNullable<Entry['before']>> {
+  const content = Buffer.from(takeOut(present.toString()) ?? present).toString('base64');
+  return { content, mode: (await stat(path)).mode & 0o777 };
+}
+
+function digestOf(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+async function contentOf(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    return refused(path)(cause);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+/** In one step, so that a client never reads half a certificate. */
+async function replaceFile(path: string, content: string | Buffer, mode: number): Promise<void> {
+  const temporary = join(dirname(path), `.${randomUUID()}.dockgate`);
+  try {
+    await writeFile(temporary, content, { flag: 'wx' });
+    await chmod(temporary, mode);
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    refused(path)(cause);
+  }
+}
+
+/** Whether the folder is gone; false when something is in it. */
+async function removedEmpty(folder: string): Promise<boolean> {
+  try {
+    await rmdir(folder);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+function refused(path: string): (cause: unknown) => never {
+  return (cause) => {
+    const { code = String(cause) } = cause as NodeJS.ErrnoException;
+    const wayOut =
+      code === 'EACCES' || code === 'EPERM' ? 'run it as root, for example with sudo' : 'make room for it';
+    throw new CertificateError(`cannot write ${path} (${code}): ${wayOut}`, { cause });
+  };
+}

@@ -1,0 +1,17 @@
+import { findProgram, isThere } from './found.ts';
+import { systemStore } from './system-store.ts';
+
+/** Debian, Ubuntu, Alpine and what comes from them: update-ca-certificates(8). */
+export const systemDebian = systemStore({
+  anchors: '/usr/local/share/ca-certificates',
+  update: ['update-ca-certificates'],
+  // Without it the links to what is gone stay in /etc/ssl/certs.
+  updateAfterRemoval: ['update-ca-certificates', '--fresh'],
+  async find({ root }) {
+    const program = await findProgram(root, 'update-ca-certificates');
+    // SUSE has a tool of this name that reads other folders.
+    return program !== undefined && (await isThere(root, '/etc/ca-certificates.conf'))
+      ? `${program} is here`
+      : undefined;
+  },
+});
