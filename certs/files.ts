@@ -1,8 +1,11 @@
-import type { X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { CertificateError } from './certificate-error.ts';
 import { readKept } from './keep.ts';
 import { namesIn } from './names.ts';
-import { certificatesIn, privateKeyIn } from './pem.ts';
+import { keyPem } from './key.ts';
+import { certificatesIn, chainPem, privateKeyIn } from './pem.ts';
+import type { Chain } from './pem.ts';
 import { served } from './served.ts';
 import type { ServedCertificates } from './served.ts';
 import { day } from './validity.ts';
@@ -31,6 +34,7 @@ export async function serveFiles(
       `${key} does not belong to the first certificate in ${cert}: give the key of the server certificate, and put that certificate before its chain`,
     );
   }
+  refuseUnserved(chain, privateKey, cert);
   return served({
     chain,
     key: privateKey,
@@ -51,6 +55,19 @@ async function present(option: 'cert' | 'key', path: string): Promise<string> {
   const text = await readKept(path);
   if (text !== undefined) return text;
   throw new CertificateError(`${path} does not exist: put the file there or correct tls.${option}`);
+}
+
+/** TLS has demands of its own, such as on the size of a key. */
+function refuseUnserved(chain: Chain, key: KeyObject, path: string): void {
+  try {
+    createSecureContext({ cert: chainPem(chain), key: keyPem(key) });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CertificateError(
+      `the certificate in ${path} cannot be served (${why}): put one with a stronger key there`,
+      { cause },
+    );
+  }
 }
 
 function warningsOfTime({ validFromDate, validToDate }: X509Certificate, path: string, now: Date): string[] {

@@ -1,7 +1,6 @@
 import type { RequestListener } from 'node:http';
-import { join } from 'node:path';
-import { ensureCertificates, machineNames, type ServedCertificates } from '../certs/index.ts';
 import { createApi, createMetrics, imageReader, prefetchImages, type ReadImage } from './api/index.ts';
+import { openCertificates } from './certificates.ts';
 import type { Config } from './config/index.ts';
 import { openControl, type Control } from './control/index.ts';
 import { createDoors } from './doors.ts';
@@ -33,8 +32,15 @@ export async function startGateway(
   adminPassword: string | undefined,
   onPassword: OnPassword,
 ): Promise<Gateway> {
-  const served = await certificatesFor(config, log);
-  const engine = await openEngine(config, log);
+  const listeners: Listener[] = [];
+  const present = (): void => {
+    for (const listener of listeners) listener.present(certificates.keyPairs());
+  };
+  const certificates = await openCertificates(config, log, present);
+  const engine = await openEngine(config, log).catch(async (fault: unknown) => {
+    await certificates.stop();
+    throw fault;
+  });
   const { registry } = engine;
   const forwarder = createForwarder();
   const stopping = new AbortController();
@@ -52,18 +58,20 @@ export async function startGateway(
   const count: CountRequest = (operation, status) => {
     metrics.count(operation, status);
   };
-  const listeners: Listener[] = [];
   let control: Control | undefined;
   try {
     const { generated } = await registry.accounts.ensureAdmin({ password: adminPassword });
     if (generated !== undefined) onPassword(generated);
     control = await controlOf(config, createControlFront({ api, log, count }), log);
-    const parts = { engine, api, forwarder, served, doors, log, count };
+    const parts = { engine, api, forwarder, certificates, doors, log, count };
     for (const open of portsOf(config, parts)) listeners.push(await open());
+    // What changed while they were opened.
+    present();
   } catch (fault) {
     for (const listener of listeners) listener.destroy();
     await control?.close();
     forwarder.close();
+    await certificates.stop();
     await engine.close();
     throw fault;
   }
@@ -73,6 +81,7 @@ export async function startGateway(
       stopping.abort(new Error('the gateway stops'));
       await Promise.all([...listeners.map((listener) => listener.drain()), control?.close(), rounds?.stop()]);
       forwarder.close();
+      await certificates.stop();
       await engine.close();
     },
   };
@@ -111,18 +120,4 @@ function roundsOf(
     claims,
     log,
   });
-}
-
-async function certificatesFor({ data, hosts, tls }: Config, log: Log): Promise<ServedCertificates> {
-  const configured = [...hosts.keys()];
-  const served = await ensureCertificates({
-    directory: join(data, 'certs'),
-    ...tls,
-    // Every reissue of a self-signed certificate must be trusted anew: an address that comes and goes must not cause it.
-    names: tls.profile === 'ca' ? [...configured, 'localhost', ...machineNames()] : configured,
-  });
-  const { issued, reason, fingerprint, notAfter, names, warnings } = served;
-  log.info('certificate', { issued, reason, fingerprint, notAfter, names });
-  for (const warning of warnings) log.warn('certificate', { warning });
-  return served;
 }

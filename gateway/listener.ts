@@ -8,19 +8,15 @@ import {
 } from 'node:http';
 import { createServer as createHttps, type Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
+import { contextFinder, presenting, type FindContext, type KeyPairs } from './key-pairs.ts';
 import { Traffic } from './traffic.ts';
-
-/** A key with its certificate chain, both PEM. */
-export interface KeyPair {
-  readonly certificate: string;
-  readonly key: string;
-}
 
 /** What a listener does; `tls` undefined for plain HTTP, port 0 for any free one. */
 export interface ListenerSettings {
   readonly port: number;
   readonly address: string | undefined;
-  readonly tls: KeyPair | undefined;
+  readonly tls: KeyPairs | undefined;
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
   readonly webSockets?: WebSockets;
 }
@@ -34,6 +30,8 @@ export interface WebSockets {
 /** A port that is open. */
 export interface Listener {
   readonly port: number;
+  /** Presents other certificates to who connects from now on; connections that are open go on. Nothing with plain HTTP. */
+  present(pairs: KeyPairs): void;
   /** Takes no new requests and fulfils when those under way are answered. */
   drain(): Promise<void>;
   /** Ends every connection now. */
@@ -59,7 +57,8 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
   const traffic = new Traffic();
   const handle = traffic.watched(settings.handle);
   const options = { ...limits, shouldUpgradeCallback: wanted(settings.webSockets) };
-  const server = settings.tls ? httpsServer(settings.tls, options, handle) : createHttp(options, handle);
+  const secure = settings.tls && httpsServer(settings.tls, options, handle);
+  const server = secure?.server ?? createHttp(options, handle);
   traffic.follow(server);
   server.setTimeout(idleTimeout, (socket) => {
     // Gigabytes on their way to a slow disk take their time.
@@ -80,6 +79,9 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
   const address = server.address();
   return {
     port: typeof address === 'object' && address ? address.port : settings.port,
+    present(pairs) {
+      secure?.present(pairs);
+    },
     drain: () => drain(server, traffic),
     destroy() {
       server.close();
@@ -104,13 +106,30 @@ function wanted(webSockets: WebSockets | undefined): (req: IncomingMessage) => b
   return (req) => /^websocket$/i.test(req.headers.upgrade ?? '') && (webSockets?.isWanted(req) ?? false);
 }
 
-function httpsServer(
-  { certificate, key }: KeyPair,
-  options: ServerOptions,
-  handle: RequestListener,
-): HttpsServer {
-  const tls = { cert: certificate, key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const;
-  return createHttps({ ...options, ...tls, handshakeTimeout: headersTimeout }, handle);
+/** A server with TLS, and how it comes by other certificates. */
+interface SecureServer {
+  readonly server: HttpsServer;
+  present(pairs: KeyPairs): void;
+}
+
+function httpsServer(pairs: KeyPairs, options: ServerOptions, handle: RequestListener): SecureServer {
+  let findContext: FindContext = contextFinder(pairs);
+  const tls = {
+    ...presenting(pairs.main),
+    SNICallback: (host: string, done: (fault: null, context?: SecureContext) => void) => {
+      done(null, findContext(host));
+    },
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: headersTimeout,
+  };
+  const server = createHttps({ ...options, ...tls }, handle);
+  return {
+    server,
+    present(next) {
+      server.setSecureContext(presenting(next.main));
+      findContext = contextFinder(next);
+    },
+  };
 }
 
 function open(server: Server, { port, address }: ListenerSettings): Promise<void> {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { ServedCertificates } from '../certs/index.ts';
 import { homePage } from '../web/index.ts';
 import type { Api } from './api/index.ts';
 import { createApp, createRedirect } from './app.ts';
+import type { Certificates } from './certificates.ts';
 import type { Config } from './config/index.ts';
 import type { Doors } from './doors.ts';
 import type { Engine } from './engine.ts';
@@ -17,17 +17,17 @@ export interface PortParts extends RequestNotes {
   readonly engine: Engine;
   readonly api: Api;
   readonly forwarder: Forwarder;
-  readonly served: ServedCertificates;
+  readonly certificates: Certificates;
   readonly doors: Doors;
 }
 
 /** How each port of a configuration is opened, in the order in which it is to be done. */
 export function portsOf(
   config: Config,
-  { engine, api, forwarder, served, doors, log, count }: PortParts,
+  { engine, api, forwarder, certificates, doors, log, count }: PortParts,
 ): (() => Promise<Listener>)[] {
   const { registry } = engine;
-  const authority = (): string | undefined => served.authority;
+  const authority = (): string | undefined => certificates.main().authority;
   const onFault = (fault: unknown): void => {
     log.error('not ready', { fault: fault instanceof Error ? fault.message : String(fault) });
   };
@@ -36,6 +36,7 @@ export function portsOf(
     const origin = readOrigin(req, 'https');
     const door = origin && doors.ofHost(origin.host);
     if (!door || door.kind === 'forward' || (door.kind === 'split' && !door.web)) return undefined;
+    const served = certificates.main();
     const fingerprint = served.authority === undefined ? undefined : served.fingerprint;
     return homePage({ host: new URL(origin.origin).host, fingerprint });
   };
@@ -49,7 +50,8 @@ export function portsOf(
     const handle = createFront(parts, { scheme: 'https', doorOf: (host) => doors.ofHost(host) });
     open.push(async () => {
       const webSockets = webSocketsOf(doors, readOrigin, forwarder);
-      const listener = await listen({ port: https, address: undefined, tls: served, handle, webSockets });
+      const tls = certificates.keyPairs();
+      const listener = await listen({ port: https, address: undefined, tls, handle, webSockets });
       httpsPort = listener.port;
       log.info('listening', { port: listener.port, scheme: 'https', hosts: [...config.hosts.keys()] });
       return listener;
@@ -71,7 +73,7 @@ export function portsOf(
     const door = doors.ofConnector(connector);
     open.push(async () => {
       const handle = createFront(parts, { scheme, doorOf: () => door });
-      const listener = await listen({ port, address, tls: tls ? served : undefined, handle });
+      const listener = await listen({ port, address, tls: tls ? certificates.keyPairs() : undefined, handle });
       log.info('listening', { port: listener.port, scheme, repository });
       return listener;
     });

@@ -195,7 +195,7 @@ connectors:
   'half of a CA, and limits that it cannot be given': [
     'tls:\n  caKey: a.pem\n  constrainNames: true\n',
     [
-      '2: tls.caCert: is missing; caCert and caKey go together',
+      '1: tls.caCert: is missing; caCert and caKey go together',
       '3: tls.constrainNames: is about the CA that',
     ],
   ],
