@@ -78,7 +78,12 @@ function conclude(findings: readonly Finding[], { host }: URL, { json }: DoctorO
   const [errors, warnings] = [count('error'), count('warning')];
   if (json) world.stdout.write(`${JSON.stringify({ host, findings })}\n`);
   else if (errors + warnings === 0) world.stdout.write(`\nNothing is wrong with ${host}.\n`);
-  if (errors > 0) throw new Failure(`${errors} errors and ${warnings} warnings at ${host}`);
+  if (errors > 0)
+    throw new Failure(`${plural(errors, 'error')} and ${plural(warnings, 'warning')} at ${host}`);
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function inLines({ level, check, what, advice, ms }: Finding): string {
