@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Setup } from './setup/index.ts';
 
 /** What the pages and small endpoints need. */
 export interface AppParts {
@@ -9,11 +10,12 @@ export interface AppParts {
   readonly check: () => Promise<void>;
   /** The page for the host of a request, HTML; undefined where there is none. */
   readonly page: (req: IncomingMessage) => string | undefined;
+  readonly setup: Setup;
   readonly onFault: (fault: unknown) => void;
 }
 
-/** Everything that is not the registry: health and the CA certificate. `/v2` and `/v1` never come here. */
-export function createApp({ authority, check, page, onFault }: AppParts): Express {
+/** Everything that is not the registry: health, the CA certificate and the setup pages. `/v2` and `/v1` never come here. */
+export function createApp({ authority, check, page, setup, onFault }: AppParts): Express {
   const app = plainApp();
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
@@ -30,6 +32,7 @@ export function createApp({ authority, check, page, onFault }: AppParts): Expres
     }
   });
   serveAuthority(app, authority);
+  serveSetup(app, setup);
   app.get('/', (req, res, next) => {
     const html = page(req);
     if (html === undefined) next();
@@ -45,15 +48,17 @@ const pageHeaders = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** The plain HTTP port: the CA certificate, and everything else is sent to HTTPS at the host that the client used. */
+/** The plain HTTP port: the CA certificate, the setup pages, and everything else is sent to HTTPS at the host that the client used. */
 export function createRedirect(
   authority: () => string | undefined,
+  setup: Setup,
   httpsPort: number,
   hostOf: (req: IncomingMessage) => string,
   onFault: (fault: unknown) => void,
 ): Express {
   const app = plainApp();
   serveAuthority(app, authority);
+  serveSetup(app, setup);
   app.use((req, res) => {
     // 308 keeps the method: a push must not come back as a GET.
     res.redirect(308, `https://${hostOf(req)}${httpsPort === 443 ? '' : `:${httpsPort}`}${req.originalUrl}`);
@@ -89,6 +94,14 @@ function serveAuthority(app: Express, authority: () => string | undefined): void
       return;
     }
     res.type('application/x-pem-file').set('Content-Disposition', 'attachment; filename="ca.crt"').send(pem);
+  });
+}
+
+function serveSetup(app: Express, setup: Setup): void {
+  app.use((req, res, next) => {
+    const answer = setup(req, req.secure ? 'https' : 'http');
+    if (answer === undefined) next();
+    else res.status(answer.status).set(answer.headers).send(answer.body);
   });
 }
 

@@ -11,6 +11,7 @@ import { createFront, createPlainFront } from './front.ts';
 import { listen, type Listener, type WebSockets } from './listener.ts';
 import { originReader, type ReadOrigin } from './public-origin.ts';
 import type { RequestNotes } from './request-log.ts';
+import { createSetup } from './setup/index.ts';
 
 /** What answers on the ports. */
 export interface PortParts extends RequestNotes {
@@ -40,19 +41,20 @@ export function portsOf(
     const fingerprint = served.authority === undefined ? undefined : served.fingerprint;
     return homePage({ host: new URL(origin.origin).host, fingerprint });
   };
-  const app = createApp({ authority, check: () => registry.check(), page, onFault });
+  const bound: { https?: number; http?: number } = {};
+  const setup = createSetup({ config, doors, readOrigin, authority, ports: () => bound });
+  const app = createApp({ authority, check: () => registry.check(), page, setup, onFault });
   const parts = { registry, forwarder, api, app, log, count, readOrigin };
   const open: (() => Promise<Listener>)[] = [];
 
   const { https, http } = config.listen;
-  let httpsPort = https;
   if (https !== false) {
     const handle = createFront(parts, { scheme: 'https', doorOf: (host) => doors.ofHost(host) });
     open.push(async () => {
       const webSockets = webSocketsOf(doors, readOrigin, forwarder);
       const tls = certificates.keyPairs();
       const listener = await listen({ port: https, address: undefined, tls, handle, webSockets });
-      httpsPort = listener.port;
+      bound.https = listener.port;
       log.info('listening', { port: listener.port, scheme: 'https', hosts: [...config.hosts.keys()] });
       return listener;
     });
@@ -60,9 +62,10 @@ export function portsOf(
   if (http !== false) {
     open.push(async () => {
       const hostOf = (req: IncomingMessage): string => readOrigin(req, 'http')?.host ?? 'localhost';
-      const redirect = createRedirect(authority, httpsPort === false ? 443 : httpsPort, hostOf, onFault);
+      const redirect = createRedirect(authority, setup, bound.https ?? 443, hostOf, onFault);
       const handle = createPlainFront(parts, redirect);
       const listener = await listen({ port: http, address: undefined, tls: undefined, handle });
+      bound.http = listener.port;
       log.info('listening', { port: listener.port, scheme: 'http', serves: 'redirect and /ca.crt' });
       return listener;
     });
@@ -73,7 +76,12 @@ export function portsOf(
     const door = doors.ofConnector(connector);
     open.push(async () => {
       const handle = createFront(parts, { scheme, doorOf: () => door });
-      const listener = await listen({ port, address, tls: tls ? certificates.keyPairs() : undefined, handle });
+      const listener = await listen({
+        port,
+        address,
+        tls: tls ? certificates.keyPairs() : undefined,
+        handle,
+      });
       log.info('listening', { port: listener.port, scheme, repository });
       return listener;
     });

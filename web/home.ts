@@ -1,3 +1,5 @@
+import { escapeHtml } from './escape-html.ts';
+
 /** What the page says of the host that it is shown on. */
 export interface HomeFacts {
   /** As the client used it, with a port if there was one. */
@@ -8,7 +10,7 @@ export interface HomeFacts {
 
 /** The page at `/`: the five lines that a person needs, for this host. HTML. */
 export function homePage({ host, fingerprint }: HomeFacts): string {
-  const safe = escape(host);
+  const safe = escapeHtml(host);
   const trust =
     fingerprint === undefined
       ? ''
@@ -17,8 +19,8 @@ export function homePage({ host, fingerprint }: HomeFacts): string {
 <pre>mkdir -p /etc/docker/certs.d/${safe}
 curl -fsSk https://${safe}/ca.crt -o /etc/docker/certs.d/${safe}/ca.crt
 openssl x509 -in /etc/docker/certs.d/${safe}/ca.crt -noout -fingerprint -sha256</pre>
-<p>The last line must say <code>${escape(fingerprint.replace(/^SHA256:/, ''))}</code>.
-podman, buildah and skopeo read the same folder.</p>`;
+<p>The last line must say <code>${escapeHtml(fingerprint.replace(/^SHA256:/, ''))}</code>.
+podman, buildah and skopeo read the same folder. <a href="/setup">Other clients, and a script that does it</a>.</p>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -44,12 +46,4 @@ docker pull ${safe}/IMAGE</pre>
 </body>
 </html>
 `;
-}
-
-function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

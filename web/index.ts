@@ -1,1 +1,2 @@
 export { homePage } from './home.ts';
+export * from './setup/index.ts';

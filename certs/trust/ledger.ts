@@ -26,7 +26,8 @@ export type Change = 'written' | 'unchanged' | 'removed' | 'restored' | 'gone' |
 /** Takes our lines out of a file that somebody changed after us; undefined: nothing of ours can be told apart. */
 export type TakeOut = (content: string) => string | undefined;
 
-const PATH = '/var/lib/dockgate/trust.json';
+// Beside what it describes: where /etc is copied, put back or built into an image, this comes along.
+const PATH = '/etc/dockgate/trust.json';
 
 /**
  * Writes files of client stores and remembers what it wrote and which folders it made, so that all of it can be taken
