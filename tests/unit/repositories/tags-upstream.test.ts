@@ -67,6 +67,13 @@ describe('the tags of an upstream', () => {
     expect(await list({ size: 5, last: undefined })).toMatchObject({ more: false });
   });
 
+  test('are sorted although the upstream does not, and nothing is held here', async () => {
+    const { hub, list } = await start();
+    answerTags(hub, 'd', 'a', 'c', 'b', 'a');
+    expect(await list()).toEqual({ entries: ['a', 'b', 'c', 'd'], more: false });
+    expect(await list({ size: 2, last: 'a' })).toEqual({ entries: ['b', 'c'], more: true });
+  });
+
   test('are asked for once by everybody, and again when the list is old', async () => {
     const { hub, list } = await start();
     answerTags(hub, 'a');
@@ -146,6 +153,15 @@ describe('an upstream that does not list its tags', () => {
     const fault = await faultOf(list());
     expect(fault).toBeInstanceOf(UpstreamFailure);
     expect(fault).toMatchObject({ kind, upstream: 'hub' });
+  });
+
+  test('because it thinks for longer than a client can wait: the client is told so', async () => {
+    const { hub, list } = await start({ connectTimeout: 100, headersTimeout: 5000 });
+    hub.behave(() => true);
+    expect(await faultOf(list())).toMatchObject({
+      kind: 'timeout',
+      message: 'hub: the upstream did not answer in time: try again later',
+    });
   });
 
   test('but did before: that list, and why it may be old', async () => {
