@@ -3,10 +3,14 @@ import type { ServedCertificates } from './served.ts';
 import type { CertificateSettings } from './settings.ts';
 
 export { CertificateError } from './certificate-error.ts';
+export { exportCertificates } from './export.ts';
+export type { ExportWish } from './export.ts';
 export { keepCertificates } from './live.ts';
 export type { LiveCertificates, LiveListener, LiveSettings } from './live.ts';
 export { machineNames } from './names.ts';
 export { renewServer, rotateAuthority } from './renew.ts';
+export { reportCertificates } from './report.ts';
+export type { CertificateReport } from './report.ts';
 export type { ServedCertificates } from './served.ts';
 export type { CertificateSettings } from './settings.ts';
 export * from './trust/index.ts';

@@ -1,12 +1,10 @@
-import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { CertificateError } from './certificate-error.ts';
-
-/** Who may read a kept file: a `secret` its owner only (0600), a `public` one everybody who reaches it (0644). */
-export type Secrecy = 'secret' | 'public';
-
-const FILE_MODE = { secret: 0o600, public: 0o644 } as const;
+import { replaceFile } from './replace-file.ts';
+import type { Secrecy } from './replace-file.ts';
 
 /**
  * Makes the folder for keys (0700), or closes the one that is there to others. Returns a warning when it could not be
@@ -42,32 +40,21 @@ export async function tighten(path: string, mode: 0o600 | 0o700): Promise<string
   }
 }
 
-/**
- * Replaces a file as one step: after a crash the old content or the new one is there, whole. The caller holds the
- * folder's lock, so nobody else uses the temporary name, and a leftover under it is a crash's.
- */
+/** Replaces a file of the folder as one step. The caller holds the folder's lock. Throws a CertificateError. */
 export async function keepFile(path: string, content: string, secrecy: Secrecy): Promise<void> {
-  const temporary = `${path}.new`;
-  await rm(temporary, { force: true });
-  // 'wx' with the final mode: a key is never readable by others, not even while it is written.
-  const file = await open(temporary, 'wx', FILE_MODE[secrecy]);
+  const directory = dirname(path);
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
+    await replaceFile(path, content, secrecy, (file) => giveToOwner(file, directory));
+  } catch (cause) {
+    throw cannotWrite(directory, cause);
   }
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
 }
 
-async function syncFolder(directory: string): Promise<void> {
-  const folder = await open(directory, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+/** A command that root gives must not lock out a gateway that runs as the owner of the folder. */
+async function giveToOwner(file: FileHandle, directory: string): Promise<void> {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = await stat(directory);
+  if (uid !== 0) await file.chown(uid, gid);
 }
 
 /** The text of a file, undefined when there is none; throws a CertificateError when it cannot be read. */

@@ -7,6 +7,7 @@ const { Command, CommanderError } = await import('commander');
 const { serveCommand } = await import('./cli/serve.ts');
 const { Failure } = await import('./cli/failure.ts');
 const { userCommand } = await import('./cli/user.ts');
+const { certsCommand } = await import('./cli/certs.ts');
 const { explainCommand } = await import('./cli/explain.ts');
 const { prefetchCommand } = await import('./cli/prefetch.ts');
 const { trustCommand } = await import('./cli/trust.ts');
@@ -23,6 +24,7 @@ const world = { env: process.env, stdin: process.stdin, stdout: process.stdout, 
 for (const command of [
   serveCommand(world, onSignal),
   userCommand(world),
+  certsCommand(world),
   explainCommand(world),
   prefetchCommand(world),
   trustCommand(world),

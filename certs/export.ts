@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { CertificateError } from './certificate-error.ts';
+import { readKept } from './keep.ts';
+import { keyPem } from './key.ts';
+import { certificatesIn, chainPem, privateKeyIn } from './pem.ts';
+import { pkcs12Of } from './pkcs12.ts';
+import { replaceFile } from './replace-file.ts';
+import type { Secrecy } from './replace-file.ts';
+import type { CertificateSettings } from './settings.ts';
+
+/** Where to write what; a file that is there is replaced as one step. */
+export interface ExportWish {
+  /** The server certificate, what is sent after it, and its key: one PEM file, 0600. */
+  pem?: string | undefined;
+  /** What clients are to trust: one PEM file. */
+  bundle?: string | undefined;
+  /** The same as `pem` as PKCS#12, 0600; the key is under the password. */
+  p12?: { file: string; password: string } | undefined;
+}
+
+/** Writes copies of what is served. Throws a CertificateError when there is nothing to write, or no way to. */
+export async function exportCertificates(settings: CertificateSettings, wish: ExportWish): Promise<void> {
+  if (wish.bundle !== undefined) await write(wish.bundle, await bundleOf(settings), 'public');
+  if (wish.pem === undefined && wish.p12 === undefined) return;
+  const { chain, key } = await pairOf(settings);
+  if (wish.pem !== undefined) await write(wish.pem, chainPem(chain) + keyPem(key), 'secret');
+  if (wish.p12 !== undefined) {
+    await write(wish.p12.file, pkcs12Of(chain, key, wish.p12.password), 'secret');
+  }
+}
+
+async function write(path: string, content: string | Buffer, secrecy: Secrecy): Promise<void> {
+  try {
+    await replaceFile(path, content, secrecy);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CertificateError(`cannot write ${path} (${why}): name a file in a folder that you may write`, {
+      cause,
+    });
+  }
+}
+
+async function bundleOf({ profile, directory }: CertificateSettings): Promise<string> {
+  if (profile === 'files') {
+    throw new CertificateError(
+      'with tls.profile: files clients trust the CA that signed your certificate, and Dockgate does not have that: leave --bundle out',
+    );
+  }
+  return present(join(directory, 'ca.crt'));
+}
+
+async function pairOf({ profile, directory, cert, key }: CertificateSettings) {
+  const [crtPath, keyPath] =
+    profile === 'files' && cert !== undefined && key !== undefined
+      ? [cert, key]
+      : [join(directory, 'server.crt'), join(directory, 'server.key')];
+  const chain = certificatesIn(await present(crtPath), crtPath);
+  const privateKey = privateKeyIn(await present(keyPath), keyPath);
+  if (chain[0].checkPrivateKey(privateKey)) return { chain, key: privateKey };
+  throw new CertificateError(`${keyPath} does not belong to ${crtPath}: try again when it has been renewed`);
+}
+
+async function present(path: string): Promise<string> {
+  const text = await readKept(path);
+  if (text !== undefined) return text;
+  throw new CertificateError(
+    `${path} does not exist: start the gateway once, or name its folder with --data`,
+  );
+}

@@ -1,0 +1,42 @@
+import { open, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Who may read a file: a `secret` its owner only (0600), a `public` one everybody who reaches it (0644). */
+export type Secrecy = 'secret' | 'public';
+
+const FILE_MODE = { secret: 0o600, public: 0o644 } as const;
+
+/**
+ * Replaces a file as one step: after a crash the old content or the new one is there, whole. Only one at a time may do
+ * this to a path, so a leftover under the temporary name is a crash's. `prepare` is given the file before its content.
+ */
+export async function replaceFile(
+  path: string,
+  content: string | Buffer,
+  secrecy: Secrecy,
+  prepare?: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const temporary = `${path}.new`;
+  await rm(temporary, { force: true });
+  // 'wx' with the final mode: a key is never readable by others, not even while it is written.
+  const file = await open(temporary, 'wx', FILE_MODE[secrecy]);
+  try {
+    await prepare?.(file);
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+}
+
+async function syncFolder(directory: string): Promise<void> {
+  const folder = await open(directory, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

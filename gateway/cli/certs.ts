@@ -1,0 +1,98 @@
+import { Command } from 'commander';
+import {
+  exportCertificates,
+  renewServer,
+  rotateAuthority,
+  type ServedCertificates,
+} from '../../certs/index.ts';
+import { certificateSettings } from '../certificates.ts';
+import { day, inLines, shownOf } from './certificates-shown.ts';
+import { configOf, withConfigOptions, type ConfigOptions } from './config-options.ts';
+import { Failure, inWords } from './failure.ts';
+import { readPassword } from './password.ts';
+import type { World } from './world.ts';
+
+interface RenewOptions extends ConfigOptions {
+  readonly authority?: boolean;
+  readonly now?: boolean;
+}
+
+interface ExportOptions extends ConfigOptions {
+  readonly pem?: string;
+  readonly bundle?: string;
+  readonly p12?: string;
+  readonly passwordStdin?: boolean;
+}
+
+/** `dockgate certs …`: the certificates of a data folder. A running gateway serves what they make within seconds. */
+export function certsCommand(world: World): Command {
+  const command = new Command('certs').description('show, renew and export the certificates');
+  const sub = (name: string): Command => withConfigOptions(command.command(name));
+
+  sub('show')
+    .description('show the authority and what is served')
+    .option('--json', 'print JSON')
+    .action((options: ConfigOptions & { json?: boolean }) => inWords(() => show(options, world)));
+  sub('renew')
+    .description('issue the server certificate again; a running gateway takes it within seconds')
+    .option('--authority', 'make the CA that takes over; clients are given both until then (tls.overlap)')
+    .option('--now', 'with --authority: let it take over at once')
+    .action((options: RenewOptions) => inWords(() => renew(options, world)));
+  sub('export')
+    .description('write copies of what is served')
+    .option('--pem <file>', 'the server certificate, its chain and its key, in one PEM file')
+    .option('--bundle <file>', 'what clients are to trust, in one PEM file')
+    .option('--p12 <file>', 'the server certificate, its chain and its key, as PKCS#12')
+    .option('--password-stdin', 'read the password of the PKCS#12 file from standard input')
+    .action((options: ExportOptions) => inWords(() => exportTo(options, world)));
+  return command;
+}
+
+async function show(options: ConfigOptions & { json?: boolean }, world: World): Promise<void> {
+  const config = await configOf(options, world);
+  const shown = await shownOf(config);
+  if (shown.length === 0) {
+    throw new Failure(`there is no certificate in ${config.data} yet: "dockgate serve" makes it`);
+  }
+  if (options.json) world.stdout.write(`${JSON.stringify({ certificates: shown })}\n`);
+  else world.stdout.write(shown.map(inLines).join('\n'));
+}
+
+async function renew({ authority, now, ...options }: RenewOptions, world: World): Promise<void> {
+  if (now && !authority)
+    throw new Failure('--now goes with --authority: without it the renewal is at once', 2);
+  const settings = certificateSettings(await configOf(options, world));
+  const served = authority
+    ? await rotateAuthority(settings, { immediately: now === true })
+    : await renewServer(settings);
+  world.stdout.write(authority ? ofRotation(served) : ofRenewal(served));
+  for (const warning of served.warnings) world.stderr.write(`warning: ${warning}\n`);
+}
+
+function ofRenewal({ names, notAfter }: ServedCertificates): string {
+  return `renewed until ${day(notAfter)} for ${names.join(', ')}\n`;
+}
+
+function ofRotation({ takeover, fingerprints }: ServedCertificates): string {
+  const [present, next] = fingerprints;
+  if (takeover === undefined || next === undefined) {
+    return `the new CA signs from now on: ${present ?? ''}\nclients that trust the one before go on, and new ones trust it by /ca.crt\n`;
+  }
+  return `the next CA: ${next}\nclients are given it with the present one by /ca.crt; it signs from ${day(takeover)} on\n`;
+}
+
+async function exportTo(options: ExportOptions, world: World): Promise<void> {
+  const { pem, bundle, p12, passwordStdin, ...rest } = options;
+  if (pem === undefined && bundle === undefined && p12 === undefined) {
+    throw new Failure('say what to write: --pem FILE, --bundle FILE or --p12 FILE', 2);
+  }
+  const settings = certificateSettings(await configOf(rest, world));
+  const password = p12 === undefined ? '' : await readPassword(world, passwordStdin);
+  if (p12 !== undefined && password === '') throw new Failure('the password is empty: give one', 2);
+  await exportCertificates(settings, {
+    pem,
+    bundle,
+    ...(p12 !== undefined && { p12: { file: p12, password } }),
+  });
+  for (const file of [pem, bundle, p12]) if (file !== undefined) world.stdout.write(`wrote ${file}\n`);
+}
