@@ -18,10 +18,6 @@ export class Cleanup {
     this.#undos.delete(what);
   }
 
-  get isEmpty(): boolean {
-    return this.#undos.size === 0;
-  }
-
   /** Takes everything back, the latest first; gives what is still there, each with the reason. */
   async run(): Promise<readonly string[]> {
     const left: string[] = [];

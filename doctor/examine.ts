@@ -34,7 +34,7 @@ export interface Examination {
 
 /** In ms. */
 const limitOfAll = 600_000;
-const usualLimit = 45_000;
+const usualLimit = 30_000;
 
 /** Goes through the address as a client does and says what is wrong with the way; leaves nothing behind. Never throws. */
 export async function examine(settings: Examination): Promise<readonly Finding[]> {

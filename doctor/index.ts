@@ -1,3 +1,3 @@
 export { examine, type Examination } from './examine.ts';
-export type { Finding, Level } from './finding.ts';
+export type { Finding } from './finding.ts';
 export type { Credentials } from './visit.ts';

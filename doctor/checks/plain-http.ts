@@ -4,12 +4,16 @@ import type { Check } from '../check.ts';
 import { error, ok, warning, type Remark } from '../finding.ts';
 import type { Visit } from '../visit.ts';
 
+/** In ms: a firewall may drop what comes to this port. */
+const patience = 5000;
+
 /** What plain HTTP does at the same host: send people to HTTPS, hand out ca.crt, and nothing else. */
 export const plainHttpCheck: Check = {
   name: 'plain-http',
   needs: ['port'],
-  async run(visit) {
-    if (visit.base.protocol !== 'https:') return [ok('the address is plain HTTP itself')];
+  async run(whole) {
+    if (whole.base.protocol !== 'https:') return [ok('the address is plain HTTP itself')];
+    const visit = { ...whole, signal: AbortSignal.any([whole.signal, AbortSignal.timeout(patience)]) };
     const plain = new URL(`http://${visit.base.hostname}:${visit.plainPort}`);
     const answer = await ask(visit, new URL('/v2/', plain)).catch(() => undefined);
     if (!answer) return [ok(`port ${visit.plainPort} serves no plain HTTP`)];

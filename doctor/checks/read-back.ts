@@ -39,7 +39,8 @@ async function compare(
   reference: string,
   own: Record<string, string>,
 ): Promise<readonly Remark[]> {
-  const headers = { ...own, accept: manifest.mediaType };
+  // Clients written in Go say that they take gzip.
+  const headers = { ...own, accept: manifest.mediaType, 'accept-encoding': 'gzip' };
   const path = `/v2/${visit.name}/manifests/${reference}`;
   const head = await ask(visit, path, { method: 'HEAD', headers });
   const get = await ask(visit, path, { headers });
@@ -106,7 +107,10 @@ async function readLayer(
   headers: Record<string, string>,
 ): Promise<readonly Remark[]> {
   const path = `/v2/${visit.name}/blobs/${layer.digest}`;
-  const whole = await follow(visit, await ask(visit, path, { headers }));
+  const whole = await follow(
+    visit,
+    await ask(visit, path, { headers: { ...headers, 'accept-encoding': 'gzip' } }),
+  );
   if (whole.status !== 200)
     return [error(`GET of a blob that was just pushed answered ${inWords(whole)}`, sameWay)];
   if (!whole.body.equals(layer.bytes))

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import { error, ok } from '../finding.ts';
+import { error, ok, warning } from '../finding.ts';
 import { inWords } from '../refusal.ts';
 import { UploadSession } from '../upload-session.ts';
 
@@ -19,6 +19,13 @@ export const uploadSessionCheck: Check = {
       ...(head.status === 404 ? ['HEAD answered 404'] : []),
       ...(gone.status === 404 ? ['DELETE answered 404'] : []),
     ];
+    if (lost.length === 3)
+      return [
+        warning(
+          'an upload session is found by PATCH and by no other method',
+          'either this registry knows no others, or they go elsewhere: send everything below /v2/NAME/blobs/uploads/ to the repository that is pushed to (nginx: no "if ($request_method ...)")',
+        ),
+      ];
     if (lost.length === 0) return [ok('GET, HEAD and DELETE find an upload session')];
     return [
       error(

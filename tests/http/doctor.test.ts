@@ -79,6 +79,36 @@ describeWith(['nginx', 'docker-registry', 'openssl', 'htpasswd'], 'doctor in fro
       expect(said(found, 'upload-session')).toMatch(/GET answered 404[^]*request_method/);
     });
 
+    test('a timeout for bodies', { timeout: limit }, async () => {
+      const found = await findings({ server: { client_body_timeout: '1s' } });
+      expect(problems(found)).toContain('error: pause');
+      expect(said(found, 'pause')).toMatch(/rests for 3 s is cut[^]*client_body_timeout/);
+    });
+
+    test('compression', { timeout: limit }, async () => {
+      const gzip = { gzip: 'on', gzip_types: '*', gzip_min_length: '1', gzip_proxied: 'any' };
+      const found = await findings({ server: gzip });
+      expect(problems(found)).toEqual(['error: read-back']);
+      expect(said(found, 'read-back')).toMatch(/Content-Encoding gzip[^]*gzip off/);
+    });
+
+    test('no Authorization', { timeout: limit }, async () => {
+      const found = await findings({ location: { 'proxy_set_header Authorization': '""' } });
+      expect(problems(found)).toEqual(['error: login']);
+      expect(said(found, 'login')).toContain('passes the Authorization header on');
+    });
+
+    test('no DELETE', { timeout: limit }, async () => {
+      const found = await findings({ before: 'limit_except GET POST PUT PATCH { deny all; }' });
+      expect(problems(found)).toEqual(['warning: cleanup']);
+      expect(said(found, 'cleanup')).toMatch(/the image dockgate-doctor\/probe:probe-[^]*403 from nginx/);
+    });
+
+    test('a path that is changed', { timeout: limit }, async () => {
+      const found = await findings({ location: { proxy_pass: `${registry.url}/registry/` } });
+      expect(problems(found)).toEqual(['error: challenge']);
+    });
+
     test('an expired certificate', { timeout: limit }, async () => {
       const old = await ownCertificate(place, { days: -1 });
       const found = await examined(await front(registry.url, old), { ca: old.ca, user: account });
