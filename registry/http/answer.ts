@@ -48,7 +48,7 @@ export async function answer(
   try {
     if (route) facts.repository = route.repository;
     const reply = await decide(parts, exchange, route);
-    await respond(req, res, { ...reply, headers: { ...namespaceHeader(exchange), ...reply.headers } }, facts);
+    await respond(req, res, withNamespace(reply, exchange), facts);
   } catch (thrown) {
     const refuse = thrown instanceof RegistryError ? thrown : undefined;
     const headers = refuse ? challengeHeaders({ refuse }, exchange.door) : {};
@@ -104,6 +104,11 @@ function handle(exchange: Exchange, operation: Routed, target: Target): Promise<
     case 'upload-cancel':
       return cancelUpload(exchange, operation, target);
   }
+}
+
+function withNamespace(reply: Reply, exchange: Exchange): Reply {
+  if (exchange.namespace === undefined) return reply;
+  return { ...reply, headers: { ...namespaceHeader(exchange), ...reply.headers } };
 }
 
 function namespaceHeader({ namespace }: Exchange): Record<string, string> {

@@ -158,7 +158,20 @@ export class GroupRepository implements ReadableRepository {
     let old: T | undefined;
     for (const reach of reaches) {
       passed.length = 0;
-      for await (const { who, answer } of inOrder(this.#asked(name), (each) => ask(each, reach), discard)) {
+      const asked = this.#asked(name);
+      // What was pushed here needs no company: it is read first in most groups, and pulled most.
+      const own = asked.findIndex(isCache);
+      const before = own < 0 ? asked : asked.slice(0, own);
+      for (const member of before) {
+        const found = await ask(member, reach);
+        if (found !== undefined) return passed.length === 0 ? found : { ...found, passed };
+        passed.push(member.repository);
+      }
+      for await (const { who, answer } of inOrder(
+        asked.slice(before.length),
+        (each) => ask(each, reach),
+        discard,
+      )) {
         if (answer.status === 'fulfilled') {
           const found = answer.value;
           if (found !== undefined && found.stale === undefined)

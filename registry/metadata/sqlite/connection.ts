@@ -60,9 +60,12 @@ export class SqliteConnection implements DatabaseConnection {
     }
   }
 
-  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    if (this.#use.role === 'reader') return this.#read(query);
-    return whenFree(() => this.#write(query));
+  executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    if (this.#use.role !== 'reader') return whenFree(() => this.#write(query));
+    // An exception of a synchronous statement must reach the caller as a rejection.
+    return new Promise((resolve) => {
+      resolve(this.#read<Row>(query));
+    });
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- kysely's interface is asynchronous
