@@ -15,8 +15,10 @@ const PACKAGES = {
   nginx: 'nginx-light',
   openssl: 'openssl',
   podman: 'podman',
+  python3: 'python3',
   skopeo: 'skopeo',
   strace: 'strace',
+  wget: 'wget',
 } as const;
 
 /** What a test wants of the machine: a program, or the right to make a private machine. */
