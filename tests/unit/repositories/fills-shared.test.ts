@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { describe, expect, test, vi } from 'vitest';
-import { parseName, RegistryError, type Digest } from '../../../registry/model/index.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { mediaTypes, parseName, RegistryError, type Digest } from '../../../registry/model/index.ts';
 import { outcomeOf, readOutcome } from '../../../registry/repositories/outcome.ts';
 import { UpstreamFailure } from '../../../registry/upstream/index.ts';
 import { reply } from '../upstream/scripted.ts';
@@ -172,19 +172,38 @@ describe('two processes', () => {
     });
   });
 
-  test('a claim of a manifest is kept for as long as its fetching takes, and no longer', async () => {
+  test('a claim of a manifest is held for as long as its fetching takes, and given back', async () => {
     const { upstream, one } = await start();
     const image = makeImage();
     upstream.push(app, '1', image);
-    const until: number[] = [];
-    const { claims } = one.metadata;
-    const claim = vi.spyOn(claims, 'claim').mockImplementation((_, __, end) => {
-      until.push(end - Date.now());
-      return Promise.resolve(true);
+    let finish: (() => void) | undefined;
+    upstream.behave((_, response) => {
+      finish = () => {
+        reply(response, 200, { 'content-type': mediaTypes.ociManifest }, image.bytes);
+      };
+      return true;
     });
-    await one.repository('hub').findManifest(app, tagged('1'), 'anywhere');
-    expect(Math.max(...until)).toBeLessThanOrEqual(5000);
-    claim.mockRestore();
+    const claim = vi.spyOn(one.metadata.claims, 'claim');
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const found = one.repository('hub').findManifest(app, tagged('1'), 'anywhere');
+    await vi.waitFor(() => {
+      expect(finish).toBeDefined();
+    });
+    expect(claim).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(4000);
+    expect(claim).toHaveBeenCalledTimes(3);
+    const [key, me] = claim.mock.calls[0] ?? [''];
+    for (const [, by, until] of claim.mock.calls) {
+      expect(by).toBe(me);
+      expect(until - Date.now()).toBeLessThanOrEqual(5000);
+    }
+    finish?.();
+    expect(await found).toMatchObject({ digest: image.digest });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await one.metadata.claims.claim(key, 'another', Date.now() + 1000)).toBe(true);
   });
 });
 
