@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
 import {
+  CertificateError,
   canonicalFingerprint,
   confirmedBy,
   fetchAuthority,
@@ -52,7 +53,8 @@ export function trustCommand(world: World): Command {
 }
 
 async function trust(text: string, options: TrustOptions, world: World): Promise<void> {
-  const host = trustHost(text);
+  const host = typed(trustHost, text);
+  const fingerprints = options.fingerprint.map((each) => typed(canonicalFingerprint, each));
   const asked = CLIENTS.filter((client) => options[client]);
   const machine = await trustMachine(options.root);
   if (options.uninstall) {
@@ -70,7 +72,6 @@ async function trust(text: string, options: TrustOptions, world: World): Promise
     throw new Failure(
       'no docker, podman or containerd is found on this machine: say for whom with --docker, --podman, --containerd or --system',
     );
-  const fingerprints = options.fingerprint.map(canonicalFingerprint);
   const fetched = await fetchAuthority(host);
   say(world, options, describeOffer(fetched));
   const whom = targets.map(({ store, why }) => `  ${store.name} (${why})\n`).join('');
@@ -91,6 +92,16 @@ async function trust(text: string, options: TrustOptions, world: World): Promise
       ? ['system: left alone; --system makes all programs of this machine trust it']
       : []),
   ]);
+}
+
+/** What was typed wrong is wrong usage. */
+function typed(parse: (text: string) => string, text: string): string {
+  try {
+    return parse(text);
+  } catch (fault) {
+    if (fault instanceof CertificateError) throw new Failure(fault.message, 2, fault);
+    throw fault;
+  }
 }
 
 /** What is to be trusted: by the fingerprints given, else all of it when the person at the terminal says so. */

@@ -36,5 +36,6 @@ function fetchAndCompare({ plain, registry, fingerprints }: SetupFacts, file: st
     plain === undefined ? `curl -fsSk https://${registry}/ca.crt` : `curl -fsS http://${plain}/ca.crt`;
   const [first = ''] = fingerprints;
   return `${fetch} | openssl x509 -out ${file}
-openssl x509 -in ${file} -noout -fingerprint -sha256 | grep -iF '${first.replace(/^SHA256:/, '')}'`;
+openssl x509 -in ${file} -noout -fingerprint -sha256 | grep -iF '${first.replace(/^SHA256:/, '')}' ||
+  { echo 'Stopped: ca.crt has another fingerprint. Compare with the log of the server; nothing was changed.' >&2; exit 1; }`;
 }
