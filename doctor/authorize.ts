@@ -54,11 +54,6 @@ export async function requestToken(
   if (service !== undefined) url.searchParams.set('service', service);
   if (scope !== undefined) url.searchParams.append('scope', scope);
   if (credentials) url.searchParams.set('account', credentials.user);
-  if (credentials && url.protocol !== 'https:' && visit.base.protocol === 'https:')
-    throw new Trouble(
-      `the token service is at ${url.origin}, where a password would be sent unencrypted, so none was`,
-      'mend what the check "realm" says first',
-    );
   const answer = await ask(visit, url, {
     headers: credentials ? { authorization: basic(credentials) } : {},
   });

@@ -1,6 +1,7 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { Check } from '../check.ts';
 import { error, ok, warning, type Remark } from '../finding.ts';
+import { readCertificates } from '../pem.ts';
 import type { Handshake, Visit } from '../visit.ts';
 import { commonName } from './certificate-dates.ts';
 
@@ -37,9 +38,9 @@ function isOfDates(fault: string): boolean {
 
 function distrust({ ca, base }: Visit, { chain }: Handshake, fault: string): Remark {
   const last = chain.at(-1) ?? chain[0];
-  const authority = ca === undefined ? undefined : new X509Certificate(ca);
+  const authority = readCertificates(ca ?? '').find(({ subject }) => subject === last.issuer);
   const install = `install its authority on the clients ("dockgate trust ${base.host}", or ca.crt into /etc/docker/certs.d/${base.host}/) and give it here with --ca`;
-  if (authority?.subject === last.issuer)
+  if (authority)
     return error(
       `the certificate is signed by another ${commonName(authority)} than the one that is trusted here`,
       `the authority was made anew: take its present ca.crt; ${install}`,

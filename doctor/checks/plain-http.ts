@@ -1,7 +1,7 @@
-import { createHash, X509Certificate } from 'node:crypto';
 import { ask, type Answer } from '../ask.ts';
 import type { Check } from '../check.ts';
 import { error, ok, warning, type Remark } from '../finding.ts';
+import { readCertificates } from '../pem.ts';
 import type { Visit } from '../visit.ts';
 
 /** In ms: a firewall may drop what comes to this port. */
@@ -47,23 +47,18 @@ async function judgeAuthority(visit: Visit, plain: URL): Promise<readonly Remark
   const [leaf, ...issuers] = visit.facts.handshake?.chain ?? [];
   const answer = await ask(visit, new URL('/ca.crt', plain)).catch(() => undefined);
   const pem = answer?.status === 200 ? answer.body.toString() : '';
-  if (!leaf || !pem.includes('-----BEGIN CERTIFICATE-----')) return [];
-  const handed = pem
-    .split(/(?<=-----END CERTIFICATE-----)/)
-    .filter((each) => each.includes('-----BEGIN'))
-    .map((each) => new X509Certificate(each));
+  const handed = readCertificates(pem);
+  const [first] = handed;
+  if (!leaf || !first) return [];
   const signs = handed.some(
     (root) =>
       [leaf, ...issuers].some((each) => each.checkIssued(root) && each.verify(root.publicKey)) ||
       root.fingerprint256 === leaf.fingerprint256,
   );
   if (signs) return [];
-  const fingerprint = createHash('sha256')
-    .update(handed[0]?.raw ?? '')
-    .digest('hex');
   return [
     error(
-      `ca.crt from plain HTTP (SHA256 ${fingerprint}) did not sign the certificate of the server`,
+      `ca.crt from plain HTTP (SHA256:${first.fingerprint256}) did not sign the certificate of the server`,
       'another machine answers plain HTTP, or somebody is in between: compare the fingerprint with "dockgate certs show" on the server before you install it',
     ),
   ];

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { examine, type Credentials, type Finding } from '../../doctor/index.ts';
+import { examine, readCertificates, type Credentials, type Finding } from '../../doctor/index.ts';
 import { openAccounts } from '../../registry/index.ts';
 import type { Config } from '../config/index.ts';
 import { grantSettings, openMetadata } from '../engine.ts';
@@ -116,10 +116,7 @@ async function authorityOf(
   config: Config | undefined,
   { host }: URL,
 ): Promise<string | undefined> {
-  if (ca !== undefined)
-    return readFile(ca, 'utf8').catch((cause: unknown) => {
-      throw new Failure(`${ca} cannot be read: name a PEM file with --ca`, 2, cause);
-    });
+  if (ca !== undefined) return readAuthority(ca);
   const files = [
     ...(config ? [join(config.data, 'certs', 'ca.crt')] : []),
     `/etc/docker/certs.d/${host}/ca.crt`,
@@ -130,6 +127,16 @@ async function authorityOf(
     if (pem !== undefined) return pem;
   }
   return undefined;
+}
+
+async function readAuthority(file: string): Promise<string> {
+  try {
+    const pem = await readFile(file, 'utf8');
+    if (readCertificates(pem).length > 0) return pem;
+  } catch (cause) {
+    throw new Failure(`${file} cannot be read: name a PEM file with --ca`, 2, cause);
+  }
+  throw new Failure(`${file} has no certificate: name a PEM file with --ca`, 2);
 }
 
 function blobsOf({ data, blobStores }: Config): string {

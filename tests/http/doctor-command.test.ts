@@ -75,6 +75,7 @@ describe('dockgate doctor HOST:PORT --data', () => {
     [['--user'], 'argument missing'],
     [['x.test', '--password-stdin'], 'wants --user'],
     [['x.test', '--ca', '/nowhere.pem'], 'name a PEM file with --ca'],
+    [['x.test', '--ca', program], 'has no certificate'],
   ])('%j: what is wrong, and 2', async (argv, text) => {
     const { code, stdout, stderr } = await dockgate(place, ['doctor', ...argv]);
     expect([code, stdout]).toEqual([2, '']);
@@ -129,7 +130,11 @@ describeWith(['namespaces'], 'dockgate doctor, on a machine of its own', () => {
     await sh('mkdir "$0" && mount -t tmpfs -o size=2g tmpfs "$0"');
     running = await createDockgate(machine, {
       config: {
-        hosts: { 'idocker.test': { read: 'group', write: 'hosted' } },
+        hosts: {
+          '*.idocker.test': { read: 'group', write: 'hosted' },
+          'page.test': { web: true },
+          'idocker.test': { read: 'group', write: 'hosted' },
+        },
         blobStores: { default: { type: 'filesystem', path: blobs } },
         repositories: {
           hosted: { type: 'hosted' },

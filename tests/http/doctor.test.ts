@@ -79,6 +79,13 @@ describeWith(['nginx', 'docker-registry', 'openssl', 'htpasswd'], 'doctor in fro
       expect(said(found, 'upload-session')).toMatch(/GET answered 404[^]*request_method/);
     });
 
+    test('upload sessions that only PATCH finds', { timeout: limit }, async () => {
+      const before = `set $what "$request_method $uri";
+        if ($what ~ "^(GET|HEAD|DELETE) .*/blobs/uploads/.+") { return 404; }`;
+      const found = await findings({ before });
+      expect(problems(found)).toEqual(['warning: upload-session']);
+    });
+
     test('a timeout for bodies', { timeout: limit }, async () => {
       const found = await findings({ server: { client_body_timeout: '1s' } });
       expect(problems(found)).toContain('error: pause');

@@ -16,13 +16,18 @@ export interface OwnCertificate {
 /** Has openssl make a certificate for 127.0.0.1; without names it has none, and `days` may be below zero. */
 export async function ownCertificate(
   place: Place,
-  { days = 30, names = 'IP:127.0.0.1' }: { days?: number; names?: string } = {},
+  {
+    days = 30,
+    names = 'IP:127.0.0.1',
+    subject = '127.0.0.1',
+  }: { days?: number; names?: string; subject?: string } = {},
 ): Promise<OwnCertificate> {
   const base = join(place.folder, randomUUID());
   const [cert, key, csr, ext] = [`${base}.crt`, `${base}.key`, `${base}.csr`, `${base}.ext`];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256'];
-  const subject = ['-subj', '/CN=127.0.0.1'];
-  succeeded(await place.run(['openssl', 'req', ...kind, ...subject, '-keyout', key, '-out', csr]));
+  succeeded(
+    await place.run(['openssl', 'req', ...kind, '-subj', `/CN=${subject}`, '-keyout', key, '-out', csr]),
+  );
   const lines = names === '' ? 'basicConstraints=CA:FALSE' : `subjectAltName=${names}`;
   succeeded(await place.run(['sh', '-c', 'printf "%s\\n" "$1" > "$0"', ext, lines]));
   const sign = ['openssl', 'x509', '-req', '-in', csr, '-signkey', key, '-sha256', '-extfile', ext];

@@ -6,7 +6,7 @@ const text = await readFile(new URL('../../../docs/doctor.md', import.meta.url),
 
 test('docs/doctor.md has every check, in the order in which they run, and the cleanup', () => {
   const [, section = ''] = text.split('## Checks\n');
-  const documented = [...section.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
+  const documented = [...section.matchAll(/^\| `([a-z-]+)` *\|/gm)].map(([, name]) => name);
   expect(documented).toEqual([...checks.map(({ name }) => name), 'cleanup']);
 });
 

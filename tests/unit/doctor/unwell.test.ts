@@ -119,6 +119,13 @@ describe('certificates', () => {
     );
   });
 
+  test('with the name as common name only', async () => {
+    const { ca, key } = await ownCertificate(place, { names: '', subject: 'localhost' });
+    const port = await serve(answering(404), { cert: ca, key: await readFile(key) });
+    const found = await examined(port, { ca, base: new URL(`https://localhost:${port}`) });
+    expect(said(found, 'certificate-names')).toMatch(/has no subjectAltName[^]*DNS:localhost/);
+  });
+
   test('that end soon', async () => {
     const now = Date.now() + 28 * 86_400_000;
     const port = await serve(answering(200, { ...version, date: new Date(now).toUTCString() }));
