@@ -83,9 +83,7 @@ export interface Images {
   linkKnown(place: Place, digest: Digest): Promise<number | undefined>;
   /** A blob that `place` may serve: linked there. */
   findBlob(place: Place, digest: Digest): Promise<HeldBlob | undefined>;
-  /** True when a manifest held at `place` references this digest as blob or child. */
-  isReferenced(place: Place, digest: Digest): Promise<boolean>;
-  /** A manifest held at `place` that references this digest. */
+  /** A manifest held at `place` that references this digest, as blob or child. */
   findReferrerOf(
     place: Place,
     digest: Digest,

@@ -11,7 +11,6 @@ type HeldBlobs = Pick<
   | 'linkBlob'
   | 'linkKnown'
   | 'findBlob'
-  | 'isReferenced'
   | 'findReferrerOf'
   | 'blobSize'
   | 'blobBytes'
@@ -53,18 +52,6 @@ export function sqlHeldBlobs(db: Databases): HeldBlobs {
         return known?.size;
       }),
     findBlob: ({ repository, name }, digest) => find(repository, name, digest),
-    async isReferenced(place, digest) {
-      const row = await db.read
-        .selectFrom('manifest_references')
-        .innerJoin('held_manifests', 'held_manifests.digest', 'manifest_references.manifest')
-        .select('kind')
-        .where('manifest_references.digest', '=', digest)
-        .where('repository', '=', place.repository)
-        .where('name', '=', place.name)
-        .limit(1)
-        .executeTakeFirst();
-      return row !== undefined;
-    },
     findReferrerOf: ({ repository, name }, digest) =>
       db.read
         .selectFrom('manifest_references')

@@ -57,11 +57,11 @@ eachMetadata('links of blobs', (store) => {
     const child = imageOf('config', ['layer']);
     await put(store.metadata(), place, child);
     await put(store.metadata(), at('hosted', 'index'), indexOf(child));
-    expect(await images().isReferenced(place, digestOf('config'))).toBe(true);
-    expect(await images().isReferenced(place, digestOf('layer'))).toBe(true);
-    expect(await images().isReferenced(place, child.digest)).toBe(false);
-    expect(await images().isReferenced(at('hosted', 'index'), child.digest)).toBe(true);
-    expect(await images().isReferenced(at('hosted', 'index'), digestOf('layer'))).toBe(false);
-    expect(await images().isReferenced(at('proxy'), digestOf('layer'))).toBe(false);
+    expect(await images().findReferrerOf(place, digestOf('config'))).toBeDefined();
+    expect(await images().findReferrerOf(place, digestOf('layer'))).toBeDefined();
+    expect(await images().findReferrerOf(place, child.digest)).toBeUndefined();
+    expect(await images().findReferrerOf(at('hosted', 'index'), child.digest)).toBeDefined();
+    expect(await images().findReferrerOf(at('hosted', 'index'), digestOf('layer'))).toBeUndefined();
+    expect(await images().findReferrerOf(at('proxy'), digestOf('layer'))).toBeUndefined();
   });
 });

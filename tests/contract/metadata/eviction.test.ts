@@ -162,7 +162,7 @@ eachMetadata('eviction', (store) => {
       for (const where of [place, at('hosted')]) await put(store.metadata(), where, image);
       expect(await eviction().evict('cache', { unusedSince: inHours(1) })).toMatchObject({ manifests: 1 });
       expect(await images().findManifest(at('hosted'), { digest: image.digest })).toBeDefined();
-      expect(await images().isReferenced(at('hosted'), digestOf('config'))).toBe(true);
+      expect(await images().findReferrerOf(at('hosted'), digestOf('config'))).toBeDefined();
     });
   });
 

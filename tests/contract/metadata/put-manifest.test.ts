@@ -27,7 +27,7 @@ eachMetadata('putting a manifest', (store) => {
       expect(outcome).toEqual({ outcome: 'missing', digests: [digestOf('a'), digestOf('b')] });
       expect(await images().findManifest(place, { digest: image.digest })).toBeUndefined();
       expect(await images().listTags(place, all)).toEqual({ entries: [], more: false });
-      expect(await images().isReferenced(place, digestOf('config'))).toBe(false);
+      expect(await images().findReferrerOf(place, digestOf('config'))).toBeUndefined();
     });
 
     test('content that is held elsewhere does not count', async () => {
@@ -123,7 +123,7 @@ eachMetadata('putting a manifest', (store) => {
     test('records the references without looking for them', async () => {
       const outcome = await put(store.metadata(), place, imageOf('config', ['layer']), { tags: tags('1.0') });
       expect(outcome).toEqual({ outcome: 'stored', adopted: [] });
-      expect(await images().isReferenced(place, digestOf('layer'))).toBe(true);
+      expect(await images().findReferrerOf(place, digestOf('layer'))).toBeDefined();
       expect(await holds(place, 'layer')).toBe(false);
     });
   });
