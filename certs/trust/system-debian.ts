@@ -1,5 +1,8 @@
+import { basename } from 'node:path';
 import { findProgram, isThere } from './found.ts';
 import { systemStore } from './system-store.ts';
+
+const JAVA = '/etc/ssl/certs/java/cacerts';
 
 /** Debian, Ubuntu, Alpine and what comes from them: update-ca-certificates(8). */
 export const systemDebian = systemStore({
@@ -7,6 +10,11 @@ export const systemDebian = systemStore({
   update: ['update-ca-certificates'],
   // Without it the links to what is gone stay in /etc/ssl/certs.
   updateAfterRemoval: ['update-ca-certificates', '--fresh'],
+  // update-ca-certificates tells its hooks of what is new only, and never of what is gone.
+  async remains({ root }, path) {
+    if (!(await isThere(root, JAVA))) return undefined;
+    return `Java on Debian keeps what it took over: keytool -delete -keystore ${JAVA} -storepass changeit -alias debian:${basename(path, '.crt')}.pem`;
+  },
   async find({ root }) {
     const program = await findProgram(root, 'update-ca-certificates');
     // SUSE has a tool of this name that reads other folders.

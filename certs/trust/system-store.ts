@@ -15,10 +15,18 @@ export interface SystemFamily {
   readonly update: readonly string[];
   readonly updateAfterRemoval: readonly string[];
   readonly find: TrustStore['find'];
+  /** What the tool leaves behind of a file that was removed and a person has to take away; undefined: nothing. */
+  readonly remains?: (machine: TrustMachine, path: string) => Promise<string | undefined>;
 }
 
 /** The store of a family: one file for each certificate, since the tools want one, and the family's own tool. */
-export function systemStore({ anchors, update, updateAfterRemoval, find }: SystemFamily): TrustStore {
+export function systemStore({
+  anchors,
+  update,
+  updateAfterRemoval,
+  find,
+  remains,
+}: SystemFamily): TrustStore {
   const run = async ({ run }: TrustMachine, argv: readonly string[]): Promise<string> => {
     await run(argv);
     return `ran ${argv.join(' ')}`;
@@ -42,6 +50,10 @@ export function systemStore({ anchors, update, updateAfterRemoval, find }: Syste
       const changes = await machine.ledger.takeBack(NAME, host);
       const done = changes.map(({ change, path }) => inWords(change, path));
       if (changes.length > 0) done.push(await run(machine, updateAfterRemoval));
+      for (const { path } of changes) {
+        const left = await remains?.(machine, path);
+        if (left !== undefined) done.push(left);
+      }
       return { store: NAME, done, restart: RESTART };
     },
   };

@@ -21,5 +21,12 @@ install_trusted() {
   update
   say 'updated the system store: restart programs that run already and are to trust it, such as dockerd'
 }
-after_removal() { update --fresh; say 'updated the system store'; }
+after_removal() {
+  update --fresh
+  say 'updated the system store'
+  if [ -e /etc/ssl/certs/java/cacerts ]; then
+    say 'Java on Debian keeps what it took over: keytool -delete -keystore /etc/ssl/certs/java/cacerts'
+    say '-storepass changeit -alias debian:dockgate-... (keytool -list shows which)'
+  fi
+}
 `;
