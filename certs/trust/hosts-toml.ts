@@ -31,10 +31,12 @@ export function withCa(toml: string, host: string, ca: string): string | undefin
   const parts = sections(withoutCa(toml) ?? toml);
   const changed = parts.map((section) => (isAbout(section, host) ? addCa(section, ca) : section));
   if (changed.includes(undefined)) return undefined;
-  const hasTables = parts.some(({ header }) => header !== undefined && /^\s*\[\s*host\b/.test(header));
-  const rest = hasTables ? [] : [{ header: undefined, lines: [BEGIN, '[host]', END, ''] }];
-  const all = [...changed, ...rest].filter((section) => section !== undefined);
-  return all.flatMap(({ header, lines }) => [...(header === undefined ? [] : [header]), ...lines]).join('\n');
+  const text = changed
+    .filter((section) => section !== undefined)
+    .flatMap(({ header, lines }) => [...(header === undefined ? [] : [header]), ...lines])
+    .join('\n');
+  const hasTable = parts.some(({ header }) => header !== undefined && /^\s*\[\s*host\b/.test(header));
+  return hasTable ? text : `${text}${text.endsWith('\n') ? '' : '\n'}${BEGIN}\n[host]\n${END}\n`;
 }
 
 /** Takes our lines out again, as they were put there by `withCa`; undefined when none are there. */
