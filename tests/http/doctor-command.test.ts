@@ -60,7 +60,7 @@ describe('dockgate doctor HOST:PORT --data', () => {
     await running.waitFor(/^ok +upload-buffering/m);
     expect(await users()).toContain('doctor-');
     await running.signal('SIGINT');
-    expect(await running.ended).toMatchObject({ signal: null });
+    expect(await running.ended).toMatchObject({ code: 1, signal: null });
     expect(running.output()).toMatch(/^skipped +upstreams +it was ended early/m);
     expect(running.output()).not.toContain('could not be taken back');
     expect(await users()).toBe('admin\tadmin\n');
@@ -86,6 +86,20 @@ describe('dockgate doctor HOST:PORT --data', () => {
     const { code, stdout, stderr } = await dockgate(place, ['doctor', 'nowhere.invalid', '--json']);
     expect([code, stderr]).toEqual([1, 'dockgate: 1 error and 0 warnings at nowhere.invalid\n']);
     expect(stdout).toMatch(/nowhere\.invalid has no address/);
+  });
+});
+
+describe('dockgate doctor, without a user', () => {
+  test('goes as far as it can, and says so', { timeout: limit }, async () => {
+    await using place = await createLoopback();
+    const { data, url } = await startLoopbackDockgate(place);
+    const { host } = new URL(url);
+    const argv = ['doctor', host, '--ca', join(data, 'certs', 'ca.crt')];
+    const { code, stdout } = await dockgate(place, argv);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^skipped +login +no user was named[^]*--user NAME/m);
+    expect(stdout).toMatch(/^skipped +data +the data folder is on another machine/m);
+    expect(stdout).toContain(`Nothing is wrong with ${host}, as far as it was examined.`);
   });
 });
 
