@@ -61,7 +61,7 @@ async function diagnose(
       },
     });
     conclude(findings, target, options, world);
-    if (interrupted.signal.aborted) throw new Failure('ended early; what was pushed is gone again');
+    if (interrupted.signal.aborted) throw new Failure('ended early');
   } finally {
     await login.forget();
   }
