@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
 import {
@@ -125,7 +126,9 @@ async function choose(
   const lines = createInterface({ input: world.stdin, output: world.stderr });
   try {
     const question = `Is that what the server's log and https://${host}/setup show? Trust it? [y/N] `;
-    if (/^y(es)?$/i.test((await lines.question(question)).trim())) return [...offered];
+    // Whoever ends the input instead of answering has not said yes.
+    const answer = await Promise.race([lines.question(question), once(lines, 'close').then(() => '')]);
+    if (/^y(es)?$/i.test(answer.trim())) return [...offered];
   } finally {
     lines.close();
   }
