@@ -12,6 +12,18 @@ export const nobody: Caller = {
   maySee: () => false,
 };
 
+/**
+ * A request without credentials that no token could follow: it may list and search what anonymous callers may pull.
+ * `docker search` speaks version 1 of the API, which has no tokens.
+ */
+export function stranger(grants: Grants): Caller {
+  return {
+    ...nobody,
+    mayList: grants.mayList(undefined),
+    maySee: (name) => grants.may(undefined, 'pull', name),
+  };
+}
+
 /** A caller who sent a user's password: has what the user's roles allow. */
 export function basicCaller(identity: Identity, grants: Grants): Caller {
   return {

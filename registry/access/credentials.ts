@@ -27,6 +27,8 @@ function parseBasic(value: string): Credentials {
   const text = Buffer.from(value, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   if (colon < 0) return malformed('the Basic credentials have no colon between user name and password');
+  // What dockerd sends with a search over HTTPS when nobody has logged in.
+  if (text === ':') return { by: 'none' };
   if (controlCharacter.test(text)) return malformed('the Basic credentials have a control character');
   return { by: 'basic', user: text.slice(0, colon), password: text.slice(colon + 1) };
 }

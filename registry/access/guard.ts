@@ -30,10 +30,13 @@ type Need =
  *   they are about to do, which is what tells a pull from a push (traps T1, T2, T8);
  * - bad credentials: 401, for a token `invalid_token`;
  * - a token that lacks the scope: 401 `insufficient_scope`; a user, known by password, who may not: 403 DENIED.
+ * - a search without credentials is the `stranger`'s, if that may see anything: it is never followed by a push;
  * A mount is let in without a look at its source: who may not pull that gets no mount, but an upload (trap T6).
  */
-export function guard(operation: Operation, sender: Caller | Rejected): Verdict {
+export function guard(operation: Operation, sender: Caller | Rejected, stranger: Caller = nobody): Verdict {
   const need = needOf(operation);
+  const isStranger = operation.kind === 'search' && 'by' in sender && sender.by === 'none';
+  if (isStranger && stranger.mayList) return { admit: stranger };
   if (need.of === 'nothing') return { admit: 'rejected' in sender ? nobody : sender };
   const scope = scopeOf(need);
   if ('rejected' in sender) return reject(sender, scope);

@@ -1,6 +1,8 @@
 import type { SigningKeys, Users } from '../metadata/metadata.ts';
+import type { Caller } from '../model/index.ts';
 import { createAccounts, type Accounts } from './accounts.ts';
 import { createAuthenticate, type Authenticate } from './authenticate.ts';
+import { stranger } from './callers.ts';
 import { createGrants, type Grants, type GrantSettings } from './grants.ts';
 import { createHtpasswd, type ReportProblem } from './htpasswd.ts';
 import { createLogin, type Login } from './login.ts';
@@ -35,6 +37,8 @@ export interface Access {
   readonly login: Login;
   readonly accounts: Accounts;
   readonly grants: Grants;
+  /** Who searches without credentials. */
+  readonly stranger: Caller;
 }
 
 /** Wires access control together. The htpasswd file and the signing key are first read when they are needed. */
@@ -51,5 +55,6 @@ export async function createAccess(parts: AccessParts): Promise<Access> {
     login,
     accounts: createAccounts(users, grants.roles),
     grants,
+    stranger: stranger(grants),
   };
 }

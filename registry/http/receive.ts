@@ -30,7 +30,7 @@ export async function receive(
     if ('name' in operation) facts.name = operation.name;
     // The token service looks at the credentials itself, and a bad password costs much time each time it is tried.
     const sender = operation.kind === 'token' ? nobody : await access.authenticate(req.headers.authorization);
-    const verdict = guard(operation, sender);
+    const verdict = guard(operation, sender, access.stranger);
     if ('admit' in verdict) {
       facts.user = verdict.admit.user;
       const namespace = namespaceOf(req.url ?? '', door, hosts);

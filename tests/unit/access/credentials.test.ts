@@ -8,6 +8,7 @@ test.each([
   [basic('alice:s3cret'), { by: 'basic', user: 'alice', password: 's3cret' }],
   [basic('alice:a:b'), { by: 'basic', user: 'alice', password: 'a:b' }],
   [basic('alice:'), { by: 'basic', user: 'alice', password: '' }],
+  [basic(':'), { by: 'none' }],
   [basic(':x'), { by: 'basic', user: '', password: 'x' }],
   [basic('jürgen:pässwört'), { by: 'basic', user: 'jürgen', password: 'pässwört' }],
   [basic('a:b').toLowerCase().replace(/ .*/, ' YTpi'), { by: 'basic', user: 'a', password: 'b' }],

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Rejected } from '../../../registry/access/authenticate.ts';
-import { basicCaller, bearerCaller, nobody } from '../../../registry/access/callers.ts';
+import { basicCaller, bearerCaller, nobody, stranger } from '../../../registry/access/callers.ts';
 import { createGrants } from '../../../registry/access/grants.ts';
 import { guard } from '../../../registry/access/guard.ts';
 import { parseScopes } from '../../../registry/access/scopes.ts';
-import { errorTable, parseOperation, type Caller } from '../../../registry/model/index.ts';
+import { errorTable, parseName, parseOperation, type Caller } from '../../../registry/model/index.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const grants = createGrants({
@@ -103,6 +103,29 @@ test.each<[string, Caller | Rejected, string]>([
 test('with open operations bad credentials are nobody', () => {
   const verdict = guard(parseOperation('GET', '/v1/_ping'), { rejected: 'basic', reason: 'x' });
   expect(verdict).toEqual({ admit: nobody });
+});
+
+describe('a search without credentials', () => {
+  const search = parseOperation('GET', '/v1/search?q=x');
+  const anybody = stranger(createGrants({ anonymous: 'pull', roles: {}, assign: {} }));
+
+  test("is the stranger's, who sees what anonymous callers may pull", () => {
+    expect(guard(search, nobody, anybody)).toEqual({ admit: anybody });
+    expect(anybody).toMatchObject({ by: 'none', mayList: true, isAdmin: false });
+    expect(anybody.maySee(parseName('x'))).toBe(true);
+    expect(anybody.may('pull', parseName('x'))).toBe(false);
+  });
+
+  test('is refused where anonymous callers may pull nothing', () => {
+    const nothing = stranger(createGrants({ anonymous: 'none', roles: {}, assign: {} }));
+    expect(guard(search, nobody, nothing)).toMatchObject({ refuse: { kind: 'unauthorized' } });
+  });
+
+  test('stays the only thing that a stranger may do, and bad credentials are not none', () => {
+    for (const path of ['/v2/', '/v2/_catalog', '/v2/x/tags/list', '/v2/x/manifests/1'])
+      expect(guard(parseOperation('GET', path), nobody, anybody)).toHaveProperty('refuse');
+    expect(guard(search, { rejected: 'basic', reason: 'x' }, anybody)).toHaveProperty('refuse');
+  });
 });
 
 test('says what is missing in words that clients know and print', () => {
