@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLocalGateway, type LocalGateway } from '../support/gateway.ts';
+import { setupPage } from '../../web/index.ts';
 import { createLoopback, type Place } from '../support/place.ts';
 import { opensslSelfSigned } from '../support/openssl.ts';
 
@@ -137,6 +138,21 @@ test.each(['<script>', "a'b", 'a"b', '..', 'a..b', '-rf', 'a b', '$(id)', 'a`id`
     }
   },
 );
+
+test('the page escapes what it is given, whoever checked it before', () => {
+  const registry = `<i title="x" lang='y'>&`;
+  const mirrors = ['<script>'];
+  const page = setupPage({
+    registry,
+    plain: registry,
+    fingerprints: [registry],
+    secure: true,
+    mirrors,
+    anonymous: true,
+  });
+  expect(page).not.toMatch(/<i |<script|"x"|'y'/);
+  expect(page).toContain('&lt;i title=&quot;x&quot; lang=&#39;y&#39;&gt;&amp;');
+});
 
 test('an authority of the operator: nothing to install, but how to log in', async () => {
   const [cert, key] = [`${place.folder}/own.crt`, `${place.folder}/own.key`];
