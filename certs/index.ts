@@ -4,9 +4,8 @@ import type { CertificateSettings } from './settings.ts';
 
 export { CertificateError } from './certificate-error.ts';
 export { exportCertificates } from './export.ts';
-export type { ExportWish } from './export.ts';
 export { keepCertificates } from './live.ts';
-export type { LiveCertificates, LiveListener, LiveSettings } from './live.ts';
+export type { LiveCertificates } from './live.ts';
 export { machineNames } from './names.ts';
 export { renewServer, rotateAuthority } from './renew.ts';
 export { reportCertificates } from './report.ts';

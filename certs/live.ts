@@ -16,7 +16,7 @@ export interface LiveCertificates {
 
 /** Who is told what happens; nothing of it may throw. */
 export interface LiveListener {
-  /** Another certificate, another authority or another way to it is to be served from now on. */
+  /** Another certificate, another authority or another way to it is to be served from now on, or there are other warnings. */
   changed: (served: ServedCertificates) => void;
   /** What is there cannot be served; what was served before goes on being served. Told once for each reason. */
   refused: (fault: unknown) => void;
@@ -32,6 +32,8 @@ export interface LiveSettings extends Omit<CertificateSettings, 'now'> {
 const INTERVAL = 5_000;
 /** A certificate and its key are written one after the other: so long after the first news is looked, in milliseconds. */
 const SETTLED = 150;
+/** What ends while nothing else happens, and what is to be warned of, is seen once in so long, in milliseconds. */
+const AT_LEAST = 86_400_000;
 /** So long after a fault the same files are tried again, in milliseconds. */
 const AGAIN = 60_000;
 
@@ -52,7 +54,7 @@ export async function keepCertificates(
   return keeper;
 }
 
-function atNow({ now, ...settings }: LiveSettings): CertificateSettings {
+function atNow({ now, ...settings }: LiveSettings): CertificateSettings & { now: Date } {
   return { ...settings, now: now?.() ?? new Date() };
 }
 
@@ -62,6 +64,7 @@ class Keeper implements LiveCertificates {
   readonly #files: string[];
   #signature: string;
   #served: ServedCertificates;
+  #looked: number;
   #refusal: { message: string; until: number } | undefined;
   #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -78,6 +81,7 @@ class Keeper implements LiveCertificates {
     this.#files = start.files;
     this.#signature = start.signature;
     this.#served = start.served;
+    this.#looked = atNow(settings).now.getTime();
   }
 
   current(): ServedCertificates {
@@ -123,6 +127,7 @@ class Keeper implements LiveCertificates {
     const signature = await signatureOf(this.#files);
     if (signature === this.#signature && !this.#isDue(settings)) return;
     this.#signature = signature;
+    this.#looked = settings.now.getTime();
     try {
       const served = await ensureOn('running', settings);
       this.#refusal = undefined;
@@ -132,8 +137,9 @@ class Keeper implements LiveCertificates {
     }
   }
 
-  #isDue({ profile, now = new Date() }: CertificateSettings): boolean {
+  #isDue({ profile, now }: CertificateSettings & { now: Date }): boolean {
     if (this.#refusal !== undefined) return Date.now() >= this.#refusal.until;
+    if (Math.abs(now.getTime() - this.#looked) >= AT_LEAST) return true;
     if (profile === 'files') return false;
     const { takeover } = this.#served;
     return now > renewalOf(this.#served) || (takeover !== undefined && now >= takeover);
@@ -144,7 +150,8 @@ class Keeper implements LiveCertificates {
     const isSame =
       served.certificate === before.certificate &&
       served.key === before.key &&
-      served.authority === before.authority;
+      served.authority === before.authority &&
+      served.warnings.join() === before.warnings.join();
     this.#served = served;
     if (!isSame) this.#listener.changed(served);
   }

@@ -5,9 +5,9 @@ import {
   renewServer,
   rotateAuthority,
   type LiveCertificates,
-  type LiveSettings,
   type ServedCertificates,
 } from '../../../certs/index.ts';
+import type { LiveSettings } from '../../../certs/live.ts';
 import { daysLater, NOW, useCertificateFolder } from '../../support/certificate-folder.ts';
 import { opensslSelfSigned } from '../../support/openssl.ts';
 import { describeWith } from '../../support/require-programs.ts';
@@ -187,6 +187,16 @@ describeWith(['openssl'], 'files of the operator', () => {
     await writeFile(folder.path('my.key'), key);
     await eventually(() => {
       expect(live.current().key).toBe(key);
+    });
+    expect(live.changes).toHaveLength(1);
+  });
+
+  test('that come to their end are warned of', async () => {
+    let now = new Date();
+    const live = await keep({ ...files(), now: () => now });
+    now = new Date(now.getTime() + 31 * 86_400_000);
+    await eventually(() => {
+      expect(live.changes.at(-1)?.warnings).toEqual([expect.stringMatching(/my\.crt expired on/)]);
     });
     expect(live.changes).toHaveLength(1);
   });
