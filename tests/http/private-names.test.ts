@@ -235,8 +235,7 @@ describe('names under private', () => {
   });
 
   test('a proxy that is asked past the group keeps them too', async () => {
-    const { connector } = house.gateway;
-    const hub = connector('hub');
+    const hub = house.gateway.connector('hub');
     const authorization = (await hub.authorization?.('')) ?? '';
     for (const name of NAMES)
       for (const { method, path } of questionsOf(name, house)) {

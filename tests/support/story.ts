@@ -12,6 +12,8 @@ export interface StorySettings {
   readonly auth?: object;
   readonly hosts?: Readonly<Record<string, object>>;
   readonly connectors?: Readonly<Record<number, object>>;
+  /** What the proxies have besides their upstreams. */
+  readonly proxies?: object;
   /** Further members, at the end of the group. */
   readonly members?: (upstreams: Upstreams) => Readonly<Record<string, object>>;
 }
@@ -35,13 +37,18 @@ export interface Story extends AsyncDisposable, Upstreams {
 
 const ROBOT: Account = { user: 'robot', password: 's3cret' };
 
-function repositories({ hub, quay, ghcr }: Upstreams, more: Readonly<Record<string, object>>): object {
+function repositories(
+  { hub, quay, ghcr }: Upstreams,
+  proxies: object,
+  more: Readonly<Record<string, object>>,
+): object {
   const login = { username: ROBOT.user, password: ROBOT.password };
+  const proxy = { type: 'proxy', ...proxies };
   return {
     'docker-hosted': { type: 'hosted' },
-    'docker-hub': { type: 'proxy', upstream: hub.url, prefix: 'docker.io', library: 'auto', ...login },
-    quay: { type: 'proxy', upstream: quay.url, prefix: 'quay.io', ...login },
-    ghcr: { type: 'proxy', upstream: ghcr.url, prefix: 'ghcr.io' },
+    'docker-hub': { ...proxy, upstream: hub.url, prefix: 'docker.io', library: 'auto', ...login },
+    quay: { ...proxy, upstream: quay.url, prefix: 'quay.io', ...login },
+    ghcr: { ...proxy, upstream: ghcr.url, prefix: 'ghcr.io' },
     ...more,
     'docker-group': {
       type: 'group',
@@ -61,14 +68,22 @@ async function startUpstreams(machine: Machine): Promise<Upstreams> {
 }
 
 /** Starts the house of a story: the default configuration of Dockgate, with Debian's registries as upstreams. */
-export async function createStory({ members, ...settings }: StorySettings = {}): Promise<Story> {
+export async function createStory({
+  members,
+  proxies = {},
+  ...settings
+}: StorySettings = {}): Promise<Story> {
   const hosts = { [HOST]: { read: 'docker-group', write: 'docker-hosted' }, ...settings.hosts };
   const machine = await createMachine({
     hosts: Object.fromEntries(Object.keys(hosts).map((host) => [host, ADDRESS])),
   });
   try {
     const upstreams = await startUpstreams(machine);
-    const config = { ...settings, hosts, repositories: repositories(upstreams, members?.(upstreams) ?? {}) };
+    const config = {
+      ...settings,
+      hosts,
+      repositories: repositories(upstreams, proxies, members?.(upstreams) ?? {}),
+    };
     const dockgate = await createDockgate(machine, { host: HOST, config });
     const dispose = (): Promise<void> => machine.close();
     return { machine, dockgate, log: readLog(dockgate), ...upstreams, [Symbol.asyncDispose]: dispose };

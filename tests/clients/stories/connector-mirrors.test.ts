@@ -80,18 +80,21 @@ describe.each(ROWS)('$name', ({ create, needs }) => {
       return client;
     };
 
-    test.each([PROXY, GROUP, BARE])('E2: pulls docker.io/library/alpine:3.19 through $url', async (mirror) => {
-      const client = await withMirror(mirror);
-      succeeded(await client.pull('docker.io/library/alpine:3.19'));
-      expect(await client.id('docker.io/library/alpine:3.19')).toBe(alpine.config.digest);
-      const answers = (await story.log.requests()).filter(
-        ({ operation, method, status }) => operation === 'blob-get' && method === 'GET' && status === 200,
-      );
-      expect(answers.map(({ host, member }) => `${host} ${member ?? ''}`)).toEqual([
-        `${HOST} docker-hub`,
-        `${HOST} docker-hub`,
-      ]);
-    });
+    test.each([PROXY, GROUP, BARE])(
+      'E2: pulls docker.io/library/alpine:3.19 through $url',
+      async (mirror) => {
+        const client = await withMirror(mirror);
+        succeeded(await client.pull('docker.io/library/alpine:3.19'));
+        expect(await client.id('docker.io/library/alpine:3.19')).toBe(alpine.config.digest);
+        const answers = (await story.log.requests()).filter(
+          ({ operation, method, status }) => operation === 'blob-get' && method === 'GET' && status === 200,
+        );
+        expect(answers.map(({ host, member }) => `${host} ${member ?? ''}`)).toEqual([
+          `${HOST} docker-hub`,
+          `${HOST} docker-hub`,
+        ]);
+      },
+    );
 
     test('E5: what the hosted mirror has not is a 404, and the client goes on to Docker Hub', async () => {
       const real = await seedImage(story.ghcr, 'library/only-hub', '1');

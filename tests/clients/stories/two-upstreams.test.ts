@@ -74,7 +74,8 @@ const ROWS: readonly Row[] = [
 ];
 
 /** The name of an image of Docker Hub as it is typed; a user of docker leaves out all that may be left out. */
-const hubName = (hub: string, name: string): string => (hub === '' ? name.replace('library/', '') : hub + name);
+const hubName = (hub: string, name: string): string =>
+  hub === '' ? name.replace('library/', '') : hub + name;
 
 describeWith(NEEDS, 'two upstreams behind one hostname', () => {
   let story: Story;
@@ -140,7 +141,8 @@ describeWith(NEEDS, 'two upstreams behind one hostname', () => {
       succeeded(await client.pull(short));
       expect(await client.id(short)).toBe(id);
       expect(await members(name)).toEqual(new Set(['docker-hosted']));
-      for (const upstream of [story.hub, story.quay, story.ghcr]) expect(await upstream.requests()).toEqual([]);
+      for (const upstream of [story.hub, story.quay, story.ghcr])
+        expect(await upstream.requests()).toEqual([]);
     });
 
     test('B12: what nobody has pushed is fetched once, and seen in the proxy and in the group', async () => {
@@ -149,7 +151,9 @@ describeWith(NEEDS, 'two upstreams behind one hostname', () => {
       await story.quay.forget();
       succeeded(await client.pull(`${HOST}/${name}:latest`));
       expect(await client.id(`${HOST}/${name}:latest`)).toBe(image.config.digest);
-      const fetched = (await story.quay.requests()).filter(({ method, status }) => method === 'GET' && status === 200);
+      const fetched = (await story.quay.requests()).filter(
+        ({ method, status }) => method === 'GET' && status === 200,
+      );
       expect(fetched).toHaveLength(4);
       for (const door of [`https://${HOST}`, `http://${HOST}:8004`])
         expect(await read(`${door}/v2/_catalog`)).toMatchObject({
@@ -198,7 +202,8 @@ describeWith(NEEDS, 'two upstreams behind one hostname', () => {
       const reply = await ask('/v2/library/nowhere/manifests/1?ns=unknown.test');
       expect(reply.status).toBe(404);
       expect(JSON.parse(reply.body)).toMatchObject({ errors: [{ code: 'NAME_UNKNOWN' }] });
-      for (const upstream of [story.hub, story.quay, story.ghcr]) expect(await upstream.requests()).toEqual([]);
+      for (const upstream of [story.hub, story.quay, story.ghcr])
+        expect(await upstream.requests()).toEqual([]);
     });
 
     test('selects the upstream, and comes back in the answer', async () => {
