@@ -1,5 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CertificateError } from '../certificate-error.ts';
 
@@ -10,8 +21,8 @@ interface Entry {
   readonly path: string;
   /** SHA-256 of what was written, hexadecimal. */
   readonly written: string;
-  /** What was there before, in base64, and its permission bits; undefined when there was no file. */
-  readonly before: { readonly content: string; readonly mode: number } | undefined;
+  /** What was there before, in base64, its permission bits, and where it led as a link; undefined when nothing was. */
+  readonly before: { readonly content: string; readonly mode: number; readonly link?: string } | undefined;
 }
 
 interface Record {
@@ -94,7 +105,7 @@ export class Ledger {
     const entry = { store, host, path, written: digestOf(content), before };
     await this.#makeFolders(dirname(path));
     await this.#remember([...this.#record.entries.filter((each) => each !== known), entry]);
-    await replaceFile(full, content, before?.mode ?? 0o644);
+    await replaceFile(full, content, 0o644);
     return 'written';
   }
 
@@ -127,7 +138,12 @@ export class Ledger {
       await rm(full);
       return 'removed';
     }
-    await replaceFile(full, Buffer.from(before.content, 'base64'), before.mode);
+    if (before.link === undefined) {
+      await replaceFile(full, Buffer.from(before.content, 'base64'), before.mode);
+    } else {
+      await rm(full);
+      await symlink(before.link, full);
+    }
     return 'restored';
   }
 
@@ -169,7 +185,8 @@ async function owed(
   takeOut: TakeOut = () => undefined,
 ): Promise<NonNullable<Entry['before']>> {
   const content = Buffer.from(takeOut(present.toString()) ?? present).toString('base64');
-  return { content, mode: (await stat(path)).mode & 0o777 };
+  const link = await readlink(path).catch(() => undefined);
+  return { content, mode: (await stat(path)).mode & 0o777, ...(link !== undefined && { link }) };
 }
 
 function digestOf(content: string | Buffer): string {

@@ -112,6 +112,31 @@ describeWith(['namespaces', 'openssl', 'curl'], 'a man in the middle', () => {
     });
   });
 
+  test('a hosts.toml of somebody else is not touched by the script, which says what to add', async () => {
+    const toml = `/etc/containerd/certs.d/${HOST}/hosts.toml`;
+    await machine.write(toml, 'server = "https://elsewhere"\n');
+    const theirs = await treeOf(machine);
+    const outcome = await runScript('sh', 'containerd', fingerprintOf(stranger.ca));
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toContain(`ca = "/etc/containerd/certs.d/${HOST}/dockgate-ca.crt"`);
+    expect(await readFile(machine.etc(toml), 'utf8')).toBe('server = "https://elsewhere"\n');
+    expect((await runScript('sh', 'containerd', '--uninstall')).code).toBe(0);
+    expect(await treeOf(machine)).toBe(theirs);
+    await machine.run(['rm', '-r', `/etc/containerd/certs.d/${HOST}`]);
+  });
+
+  test('what a script replaces comes back', async () => {
+    const path = `/etc/docker/certs.d/${HOST}/ca.crt`;
+    await machine.write(path, 'an older one');
+    const theirs = await treeOf(machine);
+    for (let twice = 0; twice < 2; twice += 1)
+      expect((await runScript('sh', 'docker', fingerprintOf(stranger.ca))).code).toBe(0);
+    expect(await readFile(machine.etc(path), 'utf8')).toBe(stranger.ca);
+    expect((await runScript('sh', 'docker', '--uninstall')).code).toBe(0);
+    expect(await treeOf(machine)).toBe(theirs);
+    await machine.run(['rm', '-r', `/etc/docker/certs.d/${HOST}`]);
+  });
+
   test('a script without openssl and curl does the same with sha256sum and wget', async () => {
     const folder = join(machine.folder, 'bin');
     const programs =

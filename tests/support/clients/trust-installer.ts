@@ -32,7 +32,7 @@ const command: Installer = {
 };
 
 /** The lines that /setup.txt has for a client: one command in parentheses for each thing to do. */
-export async function setupLines(machine: Machine, host: string, client: string): Promise<string[]> {
+async function setupLines(machine: Machine, host: string, client: string): Promise<string[]> {
   const { stdout } = succeeded(await machine.run(['curl', '-fsS', `http://${host}/setup.txt`]));
   return [...stdout.matchAll(/^ {4}\( set -e;[\s\S]*? \)$/gm)]
     .map(([block]) => block)

@@ -1,4 +1,15 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -133,6 +144,18 @@ test('what was there comes back byte for byte, also after several installations'
   await uninstall();
   expect(await tree()).toEqual(before);
   expect(await uninstall()).toEqual([]);
+});
+
+test('a link that was there comes back as a link, and what it leads to is not written', async () => {
+  await write('/opt/ca.crt', 'shared');
+  const path = join(root, `/etc/docker/certs.d/${HOST}/ca.crt`);
+  await mkdir(dirname(path), { recursive: true });
+  await symlink('../../../../opt/ca.crt', path);
+  await install(['docker']);
+  expect(await read('/opt/ca.crt')).toBe('shared');
+  expect(await readFile(path, 'utf8')).toBe(pem);
+  await uninstall();
+  expect(await readlink(path)).toBe('../../../../opt/ca.crt');
 });
 
 test('what was right already is not ours to take back', async () => {
