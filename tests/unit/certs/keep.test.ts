@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { keepFile, keepFolder, readKept } from '../../../certs/keep.ts';
@@ -33,6 +33,14 @@ describe('a kept file', () => {
     expect(await readFile(folder.path('file'), 'utf8')).toBe('whole key');
     expect(await folder.mode('file')).toBe('600');
   });
+});
+
+test.runIf(process.geteuid?.() === 0)('what root keeps belongs to the owner of the folder', async () => {
+  await keepFolder(folder.path());
+  await chown(folder.path(), 65_534, 65_534);
+  await keepFile(folder.path('file'), 'key', 'secret');
+  const { uid, gid } = await stat(folder.path('file'));
+  expect([uid, gid, await folder.mode('file')]).toEqual([65_534, 65_534, '600']);
 });
 
 test('a folder that others could enter is closed', async () => {

@@ -104,8 +104,8 @@ describe('a running gateway', () => {
     await eventually(() => {
       expect(live.refusals).toHaveLength(1);
     });
-    await writeFile(folder.path('note'), 'another event');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await writeFile(folder.path('ca.crt'), 'garbage again');
+    await new Promise((resolve) => setTimeout(resolve, 400));
     expect(live.refusals).toEqual([expect.stringMatching(/ca\.crt is not a PEM certificate/)]);
     expect(live.current()).toBe(first);
     await writeFile(folder.path('ca.crt'), crt);
