@@ -34,7 +34,9 @@ describeWith(NEEDS, 'what /setup says of mirrors', () => {
   /** The indented lines after the words. */
   const after = (words: string): string => {
     const [, block = ''] = text.slice(text.indexOf(words)).split('\n\n');
-    return /(?:^ {4}.*\n|^\n(?= {4}))+/m.exec(text.slice(text.indexOf(block)))?.[0].replaceAll(/^ {4}/gm, '') ?? '';
+    return (
+      /(?:^ {4}.*\n|^\n(?= {4}))+/m.exec(text.slice(text.indexOf(block)))?.[0].replaceAll(/^ {4}/gm, '') ?? ''
+    );
   };
 
   test('podman pulls through them', async () => {
