@@ -5,6 +5,8 @@ import { chooseCores } from './cores.ts';
 import type { Contender } from './contender.ts';
 import { startDockerRegistry } from './docker-registry.ts';
 import { startDockgate } from './dockgate.ts';
+import { playFetch } from './fetch.ts';
+import { judgeFetch } from './fetch-verdict.ts';
 import { play } from './match.ts';
 import { parseOptions, USAGE, type Options } from './options.ts';
 import { peakMemory } from './process-cost.ts';
@@ -40,7 +42,7 @@ async function bench(options: Options): Promise<number> {
     });
   }
   try {
-    const dockgate = await startDockgate(folder, cores);
+    const dockgate = await startDockgate(folder, cores, { data: 'data' });
     contenders.push(dockgate);
     // Both show the certificate that Dockgate made: RSA with 2048 bits, signed by its authority.
     const certs = join(folder, 'data', 'certs');
@@ -49,17 +51,22 @@ async function bench(options: Options): Promise<number> {
       certificate: join(certs, 'server.crt'),
       key: join(certs, 'server.key'),
     };
-    contenders.push(await startDockerRegistry(folder, cores, certificate));
+    const registry = await startDockerRegistry(folder, cores, certificate);
+    contenders.push(registry);
 
     const say = (text: string): void => {
       console.error(text);
     };
-    const results = await play(contenders, { options, cores, folder, say });
+    const setting = { options, cores, folder, say };
+    const results = await play(contenders, setting);
     const memory = contenders.map(({ pid }) => peakMemory(pid));
-    const lines = judge(results, memory, options);
+    const fetched = options.tasks.includes('fetch') ? await playFetch(registry, setting) : undefined;
+    const lines = [...judge(results, memory, options), ...(fetched ? judgeFetch(fetched) : [])];
     const facts = machineFacts(contenders, options, cores);
     console.log(
-      options.json ? JSON.stringify({ facts, lines, results }, null, 2) : markdown(facts, contenders, lines),
+      options.json
+        ? JSON.stringify({ facts, lines, results, fetched }, null, 2)
+        : markdown(facts, contenders, lines),
     );
     return lines.every(({ floor }) => floor?.held ?? true) ? 0 : 1;
   } finally {

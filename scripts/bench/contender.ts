@@ -12,6 +12,8 @@ export interface Contender {
   readonly pid: number;
   /** The core on which its clients run. */
   readonly clientCore: number;
+  /** Where it writes its access log, among other things. */
+  readonly logFile: string;
   /** Where its store keeps the bytes of a blob. */
   blobFile(digest: string): string;
   /** The Authorization header for an action, undefined when none is needed; good for some minutes from now. */

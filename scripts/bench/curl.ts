@@ -19,25 +19,21 @@ export interface Answer {
   readonly body: string;
 }
 
+/** The command that runs curl on the clients' core with what all requests have in common. */
+export function curlCommand(
+  { registry, authorization }: Pick<Ask, 'registry' | 'authorization'>,
+  args: readonly string[],
+): readonly string[] {
+  const login = authorization === undefined ? [] : ['--header', `Authorization: ${authorization}`];
+  const usual = ['--silent', '--show-error', '--http1.1', '--noproxy', '*', '--max-time', '600'];
+  return onCore(registry.clientCore, ['curl', ...usual, '--cacert', registry.ca, ...login, ...args]);
+}
+
 /** Sends one request with curl, the same client for every server; throws when the status is another one. */
 export async function curl({ registry, url, expect, authorization, args = [], stdin }: Ask): Promise<Answer> {
-  const login = authorization === undefined ? [] : ['--header', `Authorization: ${authorization}`];
   const out = await run(
-    onCore(registry.clientCore, [
-      'curl',
-      ...[
-        '--silent',
-        '--show-error',
-        '--http1.1',
-        '--noproxy',
-        '*',
-        '--max-time',
-        '600',
-        '--cacert',
-        registry.ca,
-      ],
+    curlCommand({ registry, authorization }, [
       ...['--write-out', '\n%{http_code} %header{location}'],
-      ...login,
       ...args,
       url,
     ]),

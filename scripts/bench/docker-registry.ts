@@ -51,6 +51,7 @@ export async function startDockerRegistry(
       ca,
       pid: server.pid,
       clientCore: cores.client,
+      logFile,
       blobFile: (digest) =>
         join(root, 'docker/registry/v2/blobs/sha256', hexOf(digest).slice(0, 2), hexOf(digest), 'data'),
       authorization: () => Promise.resolve(undefined),

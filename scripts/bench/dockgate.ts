@@ -9,28 +9,45 @@ import { startServer } from './server.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** As people run it: the group answers reads, the hosted repository takes writes. Nothing leaves the machine. */
-const CONFIG = {
-  hosts: { localhost: { read: 'docker-group', write: 'docker-hosted' } },
-  listen: { https: 0, http: false },
-  repositories: {
-    'docker-hosted': { type: 'hosted' },
-    'docker-hub': { type: 'proxy', upstream: 'https://registry-1.docker.io', offline: true },
-    'docker-group': { type: 'group', members: ['docker-hosted', 'docker-hub'], writable: 'docker-hosted' },
-  },
-  auth: { anonymous: 'pull' },
-};
+/** What one Dockgate has for itself; by default its proxy asks nobody. */
+export interface DockgateSettings {
+  /** Its data below `folder`, which several may share. */
+  readonly data: string;
+  readonly proxy?: object;
+}
 
-/** Starts Dockgate on a free port with an empty store; its certificate is in `folder`/data/certs. */
-export async function startDockgate(folder: string, cores: Cores): Promise<Contender> {
-  const config = join(folder, 'dockgate.yaml');
-  await writeFile(config, JSON.stringify(CONFIG)); // JSON is YAML.
-  const data = join(folder, 'data');
+const OFFLINE = { upstream: 'https://registry-1.docker.io', offline: true };
+
+/** As people run it: the group answers reads, the hosted repository takes writes. Nothing leaves the machine. */
+function configuration(proxy: object): object {
+  return {
+    hosts: { localhost: { read: 'docker-group', write: 'docker-hosted' } },
+    listen: { https: 0, http: false },
+    repositories: {
+      'docker-hosted': { type: 'hosted' },
+      'docker-hub': { type: 'proxy', ...proxy },
+      'docker-group': { type: 'group', members: ['docker-hosted', 'docker-hub'], writable: 'docker-hosted' },
+    },
+    auth: { anonymous: 'pull' },
+  };
+}
+
+/** Starts Dockgate on a free port, with an empty store unless another one shares its data. */
+export async function startDockgate(
+  folder: string,
+  cores: Cores,
+  settings: DockgateSettings,
+): Promise<Contender> {
+  const id = randomUUID();
+  const config = join(folder, `${id}.yaml`);
+  await writeFile(config, JSON.stringify(configuration(settings.proxy ?? OFFLINE))); // JSON is YAML.
+  const data = join(folder, settings.data);
   const password = randomUUID();
+  const logFile = join(folder, `${id}.log`);
   const server = startServer({
     argv: [process.execPath, join(ROOT, 'gateway/main.ts'), 'serve', '--config', config, '--data', data],
     core: cores.server,
-    logFile: join(folder, 'dockgate.log'),
+    logFile,
     env: { DOCKGATE_ADMIN_PASSWORD: password },
   });
   try {
@@ -45,6 +62,7 @@ export async function startDockgate(folder: string, cores: Cores): Promise<Conte
       ca,
       pid: server.pid,
       clientCore,
+      logFile,
       blobFile: (digest) => join(data, 'blobs', 'sha256', hexOf(digest).slice(0, 2), hexOf(digest)),
       authorization: (action) => fetchToken({ ca, clientCore }, url, action, password),
       stop: () => server.stop(),

@@ -1,6 +1,6 @@
 import { median, type Sample } from './measure.ts';
 import type { Results } from './match.ts';
-import type { Options, Task } from './options.ts';
+import type { Match, Options } from './options.ts';
 
 /** One line of the table: the same quantity of both servers, and Dockgate's in parts of the other's. */
 export interface Line {
@@ -13,7 +13,7 @@ export interface Line {
 }
 
 interface Quantity {
-  readonly task: Task;
+  readonly task: Match;
   readonly name: (options: Options) => string;
   readonly of: (sample: Sample) => number;
   readonly digits: number;
@@ -85,6 +85,8 @@ export function judge(results: Results, memory: readonly number[], options: Opti
         ]
       : [];
   });
+  // Where nothing was measured at them, it is that of servers that did nothing.
+  if (measured.length === 0) return [];
   const mib = memory.map((bytes) => bytes / 1024 ** 2);
   return [
     ...measured,
