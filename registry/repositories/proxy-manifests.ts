@@ -128,7 +128,12 @@ export class ProxyManifests {
     const { claims, images } = this.#parts.metadata;
     const key = `manifest ${place.repository} ${place.name} ${referenceText(reference)}`;
     const me = randomUUID();
-    const claim = (): Promise<boolean> => claims.claim(key, me, Date.now() + claimTime);
+    const claim = (): Promise<boolean> =>
+      claims.claim(key, me, Date.now() + claimTime).catch((fault: unknown) => {
+        if (!(fault instanceof RegistryError) || fault.kind !== 'storageFull') throw fault;
+        // On a full disk each process asks for itself: most of what is asked for then is not there, or held.
+        return true;
+      });
     while (!(await claim())) {
       const held = await images.findManifest(place, reference);
       if (held && held.confirmedAt !== before?.confirmedAt) return held;
