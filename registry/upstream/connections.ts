@@ -1,4 +1,4 @@
-import { getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates } from 'node:tls';
 import { Agent, Pool, ProxyAgent, type buildConnector, type Dispatcher } from 'undici';
 import { thinkingTime } from './deadline.ts';
 import { proxyFor } from './outbound.ts';
@@ -81,7 +81,10 @@ export class Connections {
   }
 
   #tls(identity: { cert?: string; key?: string }): buildConnector.BuildOptions {
+    const how = { timeout: this.#connectTimeout, allowH2: false };
+    if (this.#ca === undefined && identity.cert === undefined) return how;
+    // Made once: to read all authorities again for each connection takes tens of milliseconds.
     const trust = this.#ca === undefined ? {} : { ca: this.#ca };
-    return { timeout: this.#connectTimeout, allowH2: false, ...trust, ...identity };
+    return { ...how, secureContext: createSecureContext({ ...trust, ...identity }) };
   }
 }
