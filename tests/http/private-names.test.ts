@@ -165,6 +165,33 @@ async function writeInEveryWay(house: House): Promise<Reply[]> {
   return replies;
 }
 
+/** What administrators ask about: each name in every way, and with a namespace. */
+async function explainInEveryWay(house: House): Promise<Reply[]> {
+  const replies: Reply[] = [];
+  const explain = async (image: string, namespace = ''): Promise<void> => {
+    const query = new URLSearchParams({ image, ...(namespace !== '' && { ns: namespace }) });
+    replies.push(await ask(house, `/api/v1/explain?${query.toString()}`));
+  };
+  for (const name of NAMES) {
+    for (const way of WAYS) await explain(`${way(name)}:1`);
+    for (const namespace of NAMESPACES) await explain(`${name}@${house.hub.manifest}`, namespace);
+  }
+  return replies;
+}
+
+/** Asks for images to be fetched, and gives the event that each ended with. */
+async function prefetch(house: House, images: readonly string[]): Promise<{ kind: string; image: string }[]> {
+  const { body } = await ask(house, '/api/v1/prefetch', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ images }),
+  });
+  const events = body.toString().trim().split('\n');
+  return events
+    .map((line) => JSON.parse(line) as { kind: string; image: string })
+    .filter(({ kind }) => kind === 'done' || kind === 'failed');
+}
+
 async function search(house: House, query: string): Promise<Reply> {
   return await ask(house, `/v1/search?q=${encodeURIComponent(query)}&n=25`);
 }
@@ -245,6 +272,27 @@ describe('names under private', () => {
     await expectNothingSeen();
   });
 
+  test('are explained without an upstream, and named with the rule that keeps them here', async () => {
+    const replies = await explainInEveryWay(house);
+    await expectNothingSeen();
+    const known = replies.filter(({ status }) => status === 200);
+    expect(known.length).toBeGreaterThan(NAMES.length * WAYS.length);
+    const members = known.flatMap(
+      ({ body }) => (JSON.parse(body.toString()) as { members: { type: string; asked: boolean }[] }).members,
+    );
+    expect(members.filter(({ type, asked }) => type === 'proxy' && asked)).toEqual([]);
+  });
+
+  test('are fetched in advance from nobody', async () => {
+    const images = NAMES.flatMap((name) => WAYS.map((way) => `${way(name)}:1`));
+    const ends = await prefetch(house, images);
+    await expectNothingSeen();
+    expect(ends).toHaveLength(images.length);
+    // What is held here needs no fetching: the others have failed.
+    const done = ends.filter(({ kind }) => kind === 'done').map(({ image }) => image.replace(/:1$/, ''));
+    expect(done.filter((image) => !HELD.some((name) => image.endsWith(name)))).toEqual([]);
+  });
+
   test.each(QUERIES)('searching for %s asks no index', async (query) => {
     const reply = await search(house, query);
     expect(reply.status).toBe(200);
@@ -282,5 +330,14 @@ describe('without private patterns', () => {
       /GET \/v2\/search\/repositories\?.*query=tasmania/,
     ])
       expect(seen).toMatch(kind);
+  });
+
+  test.each([
+    ['explained', (image: string) => ask(house, `/api/v1/explain?image=${image}`)],
+    ['fetched in advance', (image: string) => prefetch(house, [image])],
+  ])('what is %s is asked of an upstream', async (_, act) => {
+    for (const impostor of [house.hub, house.quay]) await impostor.forget();
+    await act('wombat/later:1');
+    expect(linesWith(WORDS, await receivedBy(house)).join('\n')).toContain('/v2/wombat/later/manifests/1');
   });
 });

@@ -7,7 +7,7 @@ import { request } from '../../support/http-request.ts';
 import { succeeded } from '../../support/process.ts';
 import { describeWith } from '../../support/require-programs.ts';
 import type { Image } from '../../support/image.ts';
-import { seedImage } from '../../support/seed-image.ts';
+import { seedImage, seedIndex } from '../../support/seed-image.ts';
 import { createStory, HOST, type Story } from '../../support/story.ts';
 
 const NEEDS = [
@@ -22,11 +22,13 @@ const NEEDS = [
   'openssl',
 ] as const;
 const NAMES = ['library/alpine', 'library/redis', 'team/tool'];
+const MULTI = 'library/multi';
 
 describeWith(NEEDS, 'an upstream that has stopped', () => {
   let story: Story;
   let clients: readonly Client[];
   const images = new Map<string, Image>();
+  let multi: Awaited<ReturnType<typeof seedIndex>>;
 
   beforeAll(async () => {
     // Every tag is old at once, so that each pull would ask the upstream.
@@ -34,13 +36,14 @@ describeWith(NEEDS, 'an upstream that has stopped', () => {
     const { machine, dockgate } = story;
     clients = [await createDocker(machine), await createPodman(machine), await createContainerd(machine)];
     for (const name of NAMES) images.set(name, await seedImage(story.hub, name, '1'));
+    multi = await seedIndex(story.hub, MULTI, '1');
     for (const client of clients) {
       await client.trust(HOST, dockgate.ca);
       succeeded(await client.login(HOST, dockgate.credentials));
     }
     const [first] = clients;
     if (!first) throw new Error('there is no client');
-    for (const name of NAMES) {
+    for (const name of [...NAMES, MULTI]) {
       succeeded(await first.pull(`${HOST}/${name}:1`));
       succeeded(await first.remove(`${HOST}/${name}:1`));
     }
@@ -61,6 +64,16 @@ describeWith(NEEDS, 'an upstream that has stopped', () => {
           ]);
           succeeded(await client.remove(reference));
         }
+  });
+
+  test('of an index they pull the platform that was cached, by tag and by digest', async () => {
+    for (const client of clients)
+      for (const reference of [`${HOST}/${MULTI}:1`, `${HOST}/${MULTI}@${multi.index.digest}`]) {
+        succeeded(await client.pull(reference));
+        // For ctr the image is the index, which has no configuration.
+        if (client.name !== 'ctr') expect(await client.id(reference)).toBe(multi.images.amd64?.config.digest);
+        succeeded(await client.remove(reference));
+      }
   });
 
   test('what is served by tag says that it may be old, and by whom', async () => {
