@@ -8,6 +8,8 @@ const everything = { size: undefined, last: undefined };
 export class PrivateNames {
   readonly #images: Pick<Images, 'listNames'>;
   readonly #patterns: readonly string[];
+  /** How each part of the patterns begins. */
+  readonly #said: readonly string[];
   readonly #fits: (name: Name) => boolean;
   /** What clients put before the names of upstreams here. */
   readonly #prefixes: ReadonlySet<string>;
@@ -18,6 +20,10 @@ export class PrivateNames {
     const all = [...settings];
     this.#images = images;
     this.#patterns = all.flatMap(([, own]) => (own.type === 'hosted' ? own.private : []));
+    const said = this.#patterns
+      .flatMap((pattern) => pattern.split('/'))
+      .map((part) => part.split(/[*?]/)[0] ?? '');
+    this.#said = said.filter((text) => text !== '' && text !== 'library');
     this.#fits = namePatterns(this.#patterns);
     this.#prefixes = new Set(all.flatMap(([, own]) => (own.type === 'proxy' ? [own.prefix] : [])));
     this.#holders = all.filter(([, own]) => own.type !== 'group').map(([repository]) => repository);
@@ -46,6 +52,8 @@ export class PrivateNames {
   }
 
   #begins(word: string): boolean {
+    const parts = word.split('/').filter(Boolean);
+    if (parts.some((part) => this.#said.some((text) => text.startsWith(part)))) return true;
     return this.#endsOf(word).some(
       (end) =>
         (isName(end) && this.has(end)) ||

@@ -76,12 +76,18 @@ async function untilAnswered(pushes: readonly Push[], count: number): Promise<vo
   await sleep(randomInt(20));
 }
 
-async function killDuringPushes(dockgate: LoopbackDockgate, pushes: readonly Push[]): Promise<void> {
+async function killDuringPushes(
+  dockgate: LoopbackDockgate,
+  pushes: readonly Push[],
+  round: number,
+): Promise<void> {
   const clients = pushes.map(() => createClient(dockgate));
   const done = Promise.all(
     pushes.map((push, index) => pushAndNote(clients[index] ?? createClient(dockgate), push)),
   );
-  await untilAnswered(pushes, randomInt(ANSWERS - 1));
+  // The first kill comes as early as can be, so that it surely finds uploads under way.
+  if (round > 0) await untilAnswered(pushes, randomInt(ANSWERS - 1));
+  else await eventually(async () => (await readdir(join(dockgate.data, 'blobs', 'incoming'))).length > 0);
   await dockgate.kill();
   for (const client of clients) client.close();
   await done;
@@ -97,7 +103,7 @@ describe('kill -9', () => {
       const all: Push[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         const pushes = Array.from({ length: PUSHES }, (_, index) => newPush(`r${round}/image${index}`));
-        await killDuringPushes(dockgate, pushes);
+        await killDuringPushes(dockgate, pushes, round);
         all.push(...pushes);
         await dockgate.start();
         const client = createClient(dockgate);

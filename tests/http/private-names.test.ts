@@ -9,8 +9,8 @@ import { createLoopback, type Place } from '../support/place.ts';
 import { seedImage } from '../support/seed-image.ts';
 
 /** What an upstream must never see: the first four are in the patterns, the last only in a name that is held. */
-const WORDS = ['wombat', 'quokka', 'kowari', 'numbat', 'tasmania'] as const;
-const PRIVATE = ['wombat/**', 'quokka', 'library/kowari', '*/numbat-*'];
+const WORDS = ['wombat', 'quokka', 'kowari', 'numbat', 'tasmania', 'bilby', 'wallaby'] as const;
+const PRIVATE = ['wombat/**', 'quokka', 'library/kowari', '*/numbat-*', 'team/bilby-*', '**/wallaby/**'];
 const HELD = ['wombat/app', 'wombat/tasmania'] as const;
 const NAMES = [
   ...HELD,
@@ -64,6 +64,11 @@ const QUERIES = [
   'library/kowari',
   'numbat-tool',
   'tasmania',
+  'numbat',
+  'tool numbat',
+  'ombat',
+  'bilby',
+  'wallaby',
 ];
 
 interface House {
