@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { join } from 'node:path';
 import { loadConfig } from '../../gateway/config/index.ts';
 import { startGateway } from '../../gateway/gateway.ts';
@@ -44,13 +43,24 @@ export interface LocalGateway extends Port {
 /** The user `admin` of every gateway that a test starts. */
 const admin: Account = { user: 'admin', password: 'admin of the test' };
 
-/** A port on which nobody listens just now. */
+/** A port on which nobody listens just now, and none of those that the system gives to whoever asks for any. */
 export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = randomInt(20_000, 32_000);
+    const server = net.createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => {
+        resolve(false);
+      });
+      server.listen(port, () => {
+        resolve(true);
+      });
+    });
+    if (!isFree) continue;
+    await new Promise((done) => server.close(done));
+    return port;
+  }
+  throw new Error('no port is free');
 }
 
 /**
