@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import './young-generation.ts';
+import './compile-cache.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 // Loaded only now, since loading makes the young generation grow.
