@@ -1,0 +1,11 @@
+export { filesOnDisk } from './disk.ts';
+export {
+  NginxSyntaxError,
+  parseNginx,
+  type Directive,
+  type NginxFiles,
+  type Parsed,
+  type Position,
+  type Problem,
+  type Word,
+} from './parse.ts';
