@@ -1,5 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CertificateError } from './certificate-error.ts';
 import { leadingFrom, readCrosses } from './cross.ts';
 import { keepFile, readKept, tighten } from './keep.ts';
@@ -83,9 +83,14 @@ async function ensureHeld(
   if (crt !== undefined) return { chain: withoutNext(certificatesIn(crt, files.crt), next), key };
   // After a crash between the two files, or when somebody deleted ca.crt, the key alone makes it anew, and since
   // subject and key are as before, whoever trusts the earlier root trusts this one.
-  const root = newRoot(key, limits, now);
+  const root = newRoot(key, limits, now, await namedAlike(key, dirname(files.crt)));
   await keepFile(files.crt, chainPem([root]), 'public');
   return { chain: [root], key };
+}
+
+/** After a succession the CA has the subject of those before it, which what they certified of it still tells. */
+async function namedAlike(key: KeyObject, directory: string): Promise<X509Certificate | undefined> {
+  return (await readCrosses(directory)).find((cross) => cross.checkPrivateKey(key));
 }
 
 async function newSigningKey(files: AuthorityFiles): Promise<KeyObject> {
@@ -112,10 +117,9 @@ async function described(
     await keepFile(files.crt, chainPem(trusted), 'public');
   }
   const crosses = leadingFrom(signer, await readCrosses(directory), terms.now);
-  // Two cross-certificates of one CA in a chain mislead clients that try only the first: those that know an earlier CA
-  // exist, those that know only the next one hardly do.
-  const backward = next && crosses.length === 0 ? backwardCross(next, signer) : undefined;
-  const bridges = backward === undefined ? crosses : [backward];
+  // At the end of the path, since two cross-certificates of one CA in a chain mislead clients that try only the first.
+  const backward = next && backwardCross(next, signer, crosses);
+  const bridges = backward === undefined ? crosses : [...crosses, backward];
   return {
     chain,
     key,

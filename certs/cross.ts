@@ -4,16 +4,24 @@ import { keepFile, readKept } from './keep.ts';
 import { certificatesIn, chainPem } from './pem.ts';
 import { isSignedBy } from './signed-by.ts';
 
-/** The cross-certificates from the present CA down to the first one of the folder, newest first. */
+/**
+ * The cross-certificates from the present CA down to the first one of the folder, newest first, each followed by the
+ * root that issued it.
+ */
 export async function readCrosses(directory: string): Promise<X509Certificate[]> {
   const path = fileOf(directory);
   const text = await readKept(path);
   return text === undefined ? [] : certificatesIn(text, path);
 }
 
-/** Keeps the cross-certificates. The caller holds the folder's lock. */
+/** Keeps them. The caller holds the folder's lock. */
 export async function keepCrosses(directory: string, crosses: readonly X509Certificate[]): Promise<void> {
   await keepFile(fileOf(directory), chainPem(crosses), 'public');
+}
+
+/** Leaves out the roots, which are never sent: some clients would take one for the end of the chain. */
+export function withoutRoots(crosses: readonly X509Certificate[]): X509Certificate[] {
+  return crosses.filter((cross) => !isSignedBy(cross, cross));
 }
 
 /**
@@ -26,13 +34,22 @@ export function leadingFrom(
   now: Date,
 ): X509Certificate[] {
   const path: X509Certificate[] = [];
-  for (const cross of crosses) {
+  for (const cross of withoutRoots(crosses)) {
     const below = path.at(-1);
     const fits = below === undefined ? isFor(cross, signer) : isSignedBy(below, cross);
     if (!fits || now > cross.validToDate) break;
     path.push(cross);
   }
   return path;
+}
+
+/** The roots to which a path of cross-certificates leads, newest first. */
+export function rootsOf(
+  path: readonly X509Certificate[],
+  crosses: readonly X509Certificate[],
+): X509Certificate[] {
+  const roots = crosses.filter((cross) => isSignedBy(cross, cross));
+  return path.flatMap((cross) => roots.filter((root) => isSignedBy(cross, root)).slice(0, 1));
 }
 
 /** Whether a cross-certificate stands for a CA: the same subject and key. */

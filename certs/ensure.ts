@@ -1,3 +1,5 @@
+import { serveAcme } from './acme/serve.ts';
+import type { AcmeSettings } from './acme/settings.ts';
 import { CertificateError } from './certificate-error.ts';
 import { serveFiles } from './files.ts';
 import { canonicalNames } from './names.ts';
@@ -26,7 +28,14 @@ export async function ensureOn(
       return serveSelfSigned(directory, { names, occasion, now });
     case 'files':
       return serveFiles({ cert, key }, names, now);
+    case 'acme':
+      return serveAcme(directory, acmeOf(settings), { names, occasion, now });
   }
+}
+
+function acmeOf({ acme }: CertificateSettings): AcmeSettings {
+  if (acme !== undefined) return acme;
+  throw new CertificateError('tls.profile: acme needs tls.acme: say there that you agree to the terms');
 }
 
 /** Which CA the settings of the profile `ca` mean. Throws a CertificateError when they name half a pair. */

@@ -10,6 +10,12 @@ export async function newKey(bits: 2048 | 3072): Promise<KeyObject> {
   return privateKey;
 }
 
+/** A new private ECDSA key on P-256, which every public CA signs and every client takes. */
+export async function newEcKey(): Promise<KeyObject> {
+  const { privateKey } = await generate('ec', { namedCurve: 'P-256' });
+  return privateKey;
+}
+
 /** A private key as PKCS#8 PEM. */
 export function keyPem(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();

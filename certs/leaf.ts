@@ -20,7 +20,7 @@ export async function issueLeaf(authority: Authority, names: readonly string[], 
   const leaf = sign(
     {
       // Never an address: OpenSSL takes a common name for a domain, which a CA kept to addresses may not certify.
-      commonName: names.find((name) => !isIP(name) && name.length <= LONGEST_COMMON_NAME),
+      subject: names.find((name) => !isIP(name) && name.length <= LONGEST_COMMON_NAME),
       key,
       validity: validityFrom(now, SERVER_LIFE),
       extensions: [

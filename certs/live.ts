@@ -140,7 +140,8 @@ class Keeper implements LiveCertificates {
   #isDue({ profile, now }: CertificateSettings & { now: Date }): boolean {
     if (this.#refusal !== undefined) return Date.now() >= this.#refusal.until;
     if (Math.abs(now.getTime() - this.#looked) >= AT_LEAST) return true;
-    if (profile === 'files') return false;
+    // What was ordered is another's to renew, who stores it where it is seen.
+    if (profile === 'files' || (profile === 'acme' && this.#served.authority === undefined)) return false;
     const { takeover } = this.#served;
     return now > renewalOf(this.#served) || (takeover !== undefined && now >= takeover);
   }

@@ -31,6 +31,16 @@ export async function whileLocked<T>(directory: string, work: () => Promise<T>):
   }
 }
 
+/** Runs `work` as `whileLocked` does, but not at all, for undefined, when another does it just now. */
+export async function unlessLocked<T>(directory: string, work: () => Promise<T>): Promise<T | undefined> {
+  const database = openIn(directory);
+  try {
+    return locked(database, directory) ? await work() : undefined;
+  } finally {
+    database.close();
+  }
+}
+
 function openIn(directory: string): DatabaseSync {
   try {
     return new DatabaseSync(join(directory, '.lock'), { timeout: 0 });

@@ -7,19 +7,25 @@ import { whileLocked } from './lock.ts';
 import { canonicalNames, namesIn } from './names.ts';
 import { certificatesIn } from './pem.ts';
 import { servePrivateCa } from './private-ca.ts';
+import { orderNow } from './ordering.ts';
 import type { ServedCertificates } from './served.ts';
 import type { CertificateSettings } from './settings.ts';
 import { beginSuccession, readSuccession } from './succession.ts';
 
 /**
- * Issues the server certificate again now, for the names that it has. Throws a CertificateError when it is not ours to
- * issue.
+ * Issues the server certificate again now, for the names that it has; profile `acme`: orders one for those that are
+ * wanted, which needs a gateway that answers port 80. Throws a CertificateError when it is not ours to issue, or there is
+ * none to be had.
  */
 export async function renewServer(settings: CertificateSettings): Promise<ServedCertificates> {
   if (settings.profile === 'files') {
     throw new CertificateError(
       `the certificate in ${settings.cert ?? 'tls.cert'} is not Dockgate's to renew: put a new one and its key there, a running gateway takes them at once`,
     );
+  }
+  if (settings.profile === 'acme') {
+    await orderNow(settings);
+    return ensureOn('running', settings);
   }
   return ensureOn('demand', settings);
 }

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import { readCrosses } from './cross.ts';
+import { readCrosses, withoutRoots } from './cross.ts';
 import { choiceOf } from './ensure.ts';
 import { readKept } from './keep.ts';
 import { namesIn } from './names.ts';
@@ -30,10 +30,11 @@ export interface CertificateReport {
 
 /** What the settings serve by the files that are there now; nothing is made or changed. Throws a CertificateError when a file is wrong. */
 export async function reportCertificates(settings: CertificateSettings): Promise<CertificateReport[]> {
-  const { profile, directory, cert } = settings;
-  const path = profile === 'files' && cert !== undefined ? cert : join(directory, 'server.crt');
+  const { profile } = settings;
+  const path = (await servedFiles(settings)).crt;
   const [server] = await certificatesAt(path);
-  const authorities = profile === 'ca' ? await reportAuthorities(settings) : [];
+  const hasAuthority = profile === 'ca' || (profile === 'acme' && !path.endsWith('acme.pem'));
+  const authorities = hasAuthority ? await reportAuthorities(settings) : [];
   if (server === undefined) return authorities;
   const validity = { notBefore: server.validFromDate, notAfter: server.validToDate };
   const due = profile === 'files' ? undefined : renewalOf(validity);
@@ -49,7 +50,7 @@ async function reportAuthorities(settings: CertificateSettings): Promise<Certifi
   const path = join(directory, 'ca.crt');
   const present = (await certificatesAt(path)).filter(({ raw }) => next?.root.raw.equals(raw) !== true);
   const takeover = next && new Date(next.begun.getTime() + choiceOf(settings).overlap);
-  const crosses = await readCrosses(directory);
+  const crosses = withoutRoots(await readCrosses(directory));
   return [
     ...present.map((each) => described('authority', path, each)),
     ...(next ? [described('next authority', join(directory, 'ca-next.crt'), next.root, takeover)] : []),

@@ -7,11 +7,20 @@ import { AUTHORITY_LIFE, validityFrom } from './validity.ts';
 /** The size of a CA's RSA key in bits. */
 export const ROOT_BITS = 3072;
 
-/** A new root for `key`, kept to `limits` (canonical names, with what is under them) when there are any. */
-export function newRoot(key: KeyObject, limits: readonly string[] | undefined, now: Date): X509Certificate {
+/**
+ * A new root for `key`, kept to `limits` (canonical names, with what is under them) when there are any. One that takes
+ * over from others has their subject, of which `named` is one (RFC 4210, 4.4): GnuTLS looks for the CA that it knows
+ * under the last names of a chain only.
+ */
+export function newRoot(
+  key: KeyObject,
+  limits: readonly string[] | undefined,
+  now: Date,
+  named?: X509Certificate,
+): X509Certificate {
   return sign({
     // Two installations never share a subject: a client that trusts both would confuse them.
-    commonName: `Dockgate CA ${keyId(key)}`,
+    subject: named ?? `Dockgate CA ${keyId(key)}`,
     key,
     validity: validityFrom(now, AUTHORITY_LIFE),
     extensions: [

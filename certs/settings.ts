@@ -1,8 +1,10 @@
+import type { AcmeSettings } from './acme/settings.ts';
+
 /** What to serve, and where it is kept. */
 export interface CertificateSettings {
-  /** Where the profiles `ca` and `self-signed` keep their files; made with mode 0700. */
+  /** Where all profiles but `files` keep their files; made with mode 0700. */
   directory: string;
-  profile: 'ca' | 'self-signed' | 'files';
+  profile: 'ca' | 'self-signed' | 'files' | 'acme';
   /** Hostnames, wildcard hosts, IPv4 and IPv6 addresses; at least one. */
   names: readonly string[];
   /** Profile `files`: path of the PEM chain, server certificate first. */
@@ -17,6 +19,8 @@ export interface CertificateSettings {
   constrainNames?: boolean | undefined;
   /** Profile `ca`: how long clients are given both CAs before the next takes over, in milliseconds; 30 days when left out. */
   overlap?: number | undefined;
+  /** Profile `acme`: who issues. */
+  acme?: AcmeSettings | undefined;
   /** The time to judge and issue by; the machine's clock when left out. */
   now?: Date | undefined;
 }

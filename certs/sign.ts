@@ -19,7 +19,8 @@ export interface Extension {
 
 /** What goes into a certificate before it is signed; `key` is the key that it is for. */
 export interface Draft {
-  commonName: string | undefined;
+  /** The common name, or a certificate whose subject this one is to have. */
+  subject: string | X509Certificate | undefined;
   key: KeyObject;
   validity: Validity;
   extensions: Extension[];
@@ -40,7 +41,7 @@ export function sign(draft: Draft, signer?: Signer): X509Certificate {
   const issuer = signer === undefined ? certificate : parse(signer.certificate);
   certificate.publicKey = pki.publicKeyFromPem(publicPem(draft.key));
   certificate.validity = { ...draft.validity };
-  certificate.setSubject(subjectOf(draft.commonName));
+  certificate.setSubject(subjectOf(draft.subject));
   certificate.setIssuer(signer === undefined ? issuer.subject.attributes : subjectAttributes(issuer));
   certificate.setExtensions([
     ...draft.extensions,
@@ -92,7 +93,9 @@ function serialNumber(): string {
   return octets.toString('hex');
 }
 
-function subjectOf(commonName: string | undefined): Field[] {
+function subjectOf(subject: Draft['subject']): Field[] {
+  if (subject instanceof X509Certificate) return subjectAttributes(parse(subject));
+  const commonName = subject;
   const fields = { organizationName: 'Dockgate', ...(commonName !== undefined && { commonName }) };
   // PrintableString, node-forge's choice, has no '*' and no '_'.
   return Object.entries(fields).map(([name, value]) => ({ name, value, valueTagClass: UTF8_STRING }));

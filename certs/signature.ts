@@ -2,7 +2,16 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CertificateSettings } from './settings.ts';
 
-const KEPT = ['ca.crt', 'ca.key', 'ca-next.crt', 'ca-next.key', 'ca-cross.crt', 'server.crt', 'server.key'];
+const KEPT = [
+  'ca.crt',
+  'ca.key',
+  'ca-next.crt',
+  'ca-next.key',
+  'ca-cross.crt',
+  'server.crt',
+  'server.key',
+  'acme.pem',
+];
 
 /** The files that what is served depends on. */
 export function filesOf({ directory, profile, cert, key, caCert, caKey }: CertificateSettings): string[] {

@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFor, keepCrosses, leadingFrom, readCrosses } from './cross.ts';
+import { isFor, keepCrosses, leadingFrom, readCrosses, rootsOf } from './cross.ts';
 import { children, extensionIn } from './extension.ts';
 import { keepFile, readKept } from './keep.ts';
 import { keyPem, newKey } from './key.ts';
@@ -9,14 +9,19 @@ import { certificatesIn, chainPem, privateKeyIn } from './pem.ts';
 import { newRoot, ROOT_BITS } from './root.ts';
 import { crossSign } from './sign.ts';
 import type { Signer } from './sign.ts';
+import { isSignedBy } from './signed-by.ts';
 import { BACKDATED } from './validity.ts';
+import type { Validity } from './validity.ts';
 
 /** The CA that takes over from the present one after a time in which clients are given both. */
 export interface Succession {
   root: X509Certificate;
   key: KeyObject;
   begun: Date;
-  /** The next CA's key and the present one's, each certified by the other; none by a CA that may have no CA below it. */
+  /**
+   * The next CA's key certified by the present one, unless that may have no CA below it; the keys of the present one
+   * and of those before it certified by the next one.
+   */
   crosses: X509Certificate[];
 }
 
@@ -45,8 +50,10 @@ export async function beginSuccession(
 ): Promise<Succession> {
   const files = filesIn(directory);
   const key = await newKey(ROOT_BITS);
-  const root = newRoot(key, limits, now);
-  const crosses = crossesBetween(present, { certificate: root, key });
+  const root = newRoot(key, limits, now, present.certificate);
+  const kept = await readCrosses(directory);
+  const earlier = rootsOf(leadingFrom(present.certificate, kept, now), kept);
+  const crosses = crossesBetween(present, { certificate: root, key }, earlier);
   await rm(files.crt, { force: true });
   await keepFile(files.key, keyPem(key), 'secret');
   await keepFile(files.crt, chainPem([root, ...crosses]), 'public');
@@ -65,8 +72,10 @@ export async function prepareTakeover(
 ): Promise<void> {
   const forward = crosses.find((cross) => isFor(cross, root));
   if (forward === undefined) return;
-  const earlier = leadingFrom(present, await readCrosses(directory), now);
-  await keepCrosses(directory, [forward, ...earlier]);
+  const kept = await readCrosses(directory);
+  const path = leadingFrom(present, kept, now);
+  const earlier = path.flatMap((cross) => [cross, ...rootsOf([cross], kept)]);
+  await keepCrosses(directory, [forward, present, ...earlier]);
 }
 
 /** Ends a succession: what was next is now the CA itself. */
@@ -76,12 +85,17 @@ export async function endSuccession(directory: string): Promise<void> {
   await rm(files.key, { force: true });
 }
 
-/** What clients that know only the next CA need while the present one still signs. */
+/**
+ * What clients that know only the next CA need while the present one still signs: it ends a path that is sent, be that
+ * the present CA itself or what leads from it to an earlier one.
+ */
 export function backwardCross(
   { crosses }: Succession,
   present: X509Certificate,
+  path: readonly X509Certificate[],
 ): X509Certificate | undefined {
-  return crosses.find((cross) => isFor(cross, present));
+  const last = path.at(-1);
+  return crosses.find((cross) => (last === undefined ? isFor(cross, present) : isSignedBy(last, cross)));
 }
 
 /** Whether the present CA certifies the next one, so that clients that know only the present one go on. */
@@ -89,16 +103,22 @@ export function isVouchedFor({ root, crosses }: Succession): boolean {
   return crosses.some((cross) => isFor(cross, root));
 }
 
-function crossesBetween(present: Signer, next: Signer): X509Certificate[] {
-  const validity = {
-    notBefore: next.certificate.validFromDate,
-    notAfter: new Date(
-      Math.min(present.certificate.validToDate.getTime(), next.certificate.validToDate.getTime()),
-    ),
-  };
-  const backward = crossSign(present.certificate, next, validity);
-  if (!mayHaveCaBelow(present.certificate)) return [backward];
-  return [crossSign(next.certificate, present, validity), backward];
+function crossesBetween(
+  present: Signer,
+  next: Signer,
+  earlier: readonly X509Certificate[],
+): X509Certificate[] {
+  const backward = [present.certificate, ...earlier].map((root) =>
+    crossSign(root, next, whileBothLast(root, next.certificate)),
+  );
+  if (!mayHaveCaBelow(present.certificate)) return backward;
+  const validity = whileBothLast(present.certificate, next.certificate);
+  return [crossSign(next.certificate, present, validity), ...backward];
+}
+
+function whileBothLast(root: X509Certificate, next: X509Certificate): Validity {
+  const end = Math.min(root.validToDate.getTime(), next.validToDate.getTime());
+  return { notBefore: next.validFromDate, notAfter: new Date(end) };
 }
 
 /** A pathLenConstraint of 0 allows no CA below (RFC 5280, 4.2.1.9); OpenSSL and Go hold roots to it, too. */

@@ -1,29 +1,35 @@
 import java.io.FileInputStream;
+import java.net.Socket;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.util.Scanner;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
-/** Connects to localhost, at each port trusting the certificates of the PEM file after it, and prints how that went. */
+/**
+ * Connects to 127.0.0.1, at the port of each row on standard input ("port name file") trusting the certificates of the
+ * PEM file alone, and prints how that went: OK or the reason.
+ */
 public class TrustingClient {
   public static void main(String[] arguments) throws Exception {
-    for (int at = 0; at < arguments.length; at += 2) {
-      System.out.println(greet(Integer.parseInt(arguments[at]), arguments[at + 1]));
-    }
+    Scanner rows = new Scanner(System.in);
+    while (rows.hasNext()) System.out.println(greet(rows.nextInt(), rows.next(), rows.next()));
   }
 
-  static String greet(int port, String pem) throws Exception {
-    try (SSLSocket socket = (SSLSocket) trusting(pem).getSocketFactory().createSocket("localhost", port)) {
+  static String greet(int port, String name, String file) throws Exception {
+    Socket plain = new Socket("127.0.0.1", port);
+    try (SSLSocket socket =
+        (SSLSocket) trusting(file).getSocketFactory().createSocket(plain, name, port, true)) {
       SSLParameters parameters = socket.getSSLParameters();
       parameters.setEndpointIdentificationAlgorithm("HTTPS");
       socket.setSSLParameters(parameters);
       socket.startHandshake();
       return "OK";
     } catch (javax.net.ssl.SSLException refused) {
-      return refused.getMessage();
+      return String.valueOf(refused.getMessage()).replace('\n', ' ');
     }
   }
 

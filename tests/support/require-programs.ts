@@ -5,12 +5,15 @@ import { describe, test } from 'vitest';
 /** The Debian package that brings each program. */
 const PACKAGES = {
   buildah: 'buildah',
+  certtool: 'gnutls-bin',
   containerd: 'containerd',
   ctr: 'containerd',
   curl: 'curl',
   docker: 'docker.io',
   'docker-registry': 'docker-registry',
   dockerd: 'docker.io',
+  'gnutls-cli': 'gnutls-bin',
+  go: 'golang-go',
   htpasswd: 'apache2-utils',
   nginx: 'nginx-light',
   openssl: 'openssl',

@@ -103,9 +103,32 @@ describeWith(['openssl'], 'while a CA takes over', () => {
     const [second] = certificates(once.authority) as [X509Certificate];
     const during = await rotate(daysLater(1));
     const third = certificates(during.authority)[1] ?? old;
-    await expectTrusted(during, [[old], [second], [second, third]], daysLater(2));
+    await expectTrusted(during, [[old], [second], [third], [old, second], [second, third]], daysLater(2));
     const twice = await folder.ensure({ names, now: daysLater(31) });
     await expectTrusted(twice, [[old], [second], [third], [old, second, third]], daysLater(31));
+  });
+
+  test('a third time, and when the first CA has ended', async () => {
+    const known = [old];
+    for (const day of [1_000, 2_000, 3_000]) {
+      known.push(...certificates((await rotate(daysLater(day), true)).authority));
+    }
+    const until = await rotate(daysLater(3_600));
+    const next = certificates(until.authority)[1] ?? old;
+    await expectTrusted(until, [[next], ...known.map((one) => [one])], daysLater(3_600));
+    const ended = await folder.ensure({ names, now: daysLater(3_660) });
+    await expectTrusted(ended, [[next], ...known.slice(1).map((one) => [one])], daysLater(3_660));
+    expect(await verdict(ended, [old], daysLater(3_660))).toContain('error');
+  });
+
+  test('a CA that took over has the subject of the first, also when its certificate is lost', async () => {
+    const after = await rotate(NOW, true);
+    const [second] = certificates(after.authority) as [X509Certificate];
+    expect([second.subject, second.publicKey.equals(old.publicKey)]).toEqual([old.subject, false]);
+    await rm(folder.path('ca.crt'));
+    const again = await folder.ensure({ names });
+    expect(certificates(again.authority)[0]).toMatchObject({ subject: old.subject });
+    await expectTrusted(again, [[old], [second], certificates(again.authority)]);
   });
 
   test('asked for twice, it goes on from where it is', async () => {
