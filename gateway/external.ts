@@ -18,7 +18,7 @@ export interface ExternalVisit {
  */
 export async function serveExternal(forwarder: Forwarder, visit: ExternalVisit, split: Split): Promise<void> {
   const destination = destinationOf(visit, split);
-  if (destination.to === 'address') await forwardTo(forwarder, visit, destination.address);
+  if (destination.to === 'addresses') await forwardTo(forwarder, visit, firstOf(destination.addresses));
   else if (destination.to === 'refusal') {
     await respondError(visit.req, visit.res, destination.error, visit.facts);
   }
@@ -36,6 +36,11 @@ export async function forwardTo(
   await forwarder.forward(req, res, how);
 }
 
+export function firstOf([address]: readonly Readonly<URL>[]): Readonly<URL> {
+  if (!address) throw new Error('a target without an address');
+  return address;
+}
+
 function destinationOf({ req, facts }: ExternalVisit, split: Split): Destination {
   try {
     const operation = parseOperation(req.method ?? '', req.url ?? '');
@@ -45,8 +50,8 @@ function destinationOf({ req, facts }: ExternalVisit, split: Split): Destination
   } catch {
     const reads = req.method === 'GET' || req.method === 'HEAD' || req.method === 'OPTIONS';
     const target = reads ? split.read : (split.write ?? split.read);
-    return 'address' in target
-      ? { to: 'address', address: target.address }
+    return 'addresses' in target
+      ? { to: 'addresses', addresses: target.addresses }
       : { to: 'registry', route: undefined };
   }
 }

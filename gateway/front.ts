@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { RegistryError, respondError, type Caller, type Facts, type Registry } from '../registry/index.ts';
 import type { Api, ApiCaller } from './api/index.ts';
 import type { DoorKind } from './doors.ts';
-import { forwardTo, serveExternal, type ExternalVisit as Visit } from './external.ts';
+import { firstOf, forwardTo, serveExternal, type ExternalVisit as Visit } from './external.ts';
 import type { Forwarder } from './forward.ts';
 import type { ReadOrigin } from './public-origin.ts';
 import { noteWhenDone, type RequestNotes } from './request-log.ts';
@@ -29,14 +29,18 @@ export function createFront(parts: FrontParts, port: Port): RequestListener {
   return welcome(parts, port.scheme, (visit) => serve(parts, visit, port.doorOf(visit.origin.host)));
 }
 
-/** Makes the handler of a plain HTTP port without a registry, where `pages` answers; writes one log line. */
+/**
+ * Makes the handler of the plain HTTP port, where `pages` answers; writes one log line. What a trusted proxy received by
+ * HTTPS is served as on the HTTPS port: to send it there would send it in a circle.
+ */
 export function createPlainFront(
-  parts: Pick<FrontParts, 'readOrigin' | 'log' | 'count'>,
+  parts: FrontParts,
   pages: RequestListener,
+  doorOf: Port['doorOf'],
 ): RequestListener {
-  return welcome(parts, 'http', (visit) => {
-    showPage(pages, visit);
-    return Promise.resolve();
+  return welcome(parts, 'http', async (visit) => {
+    if (visit.origin.origin.startsWith('https:')) await serve(parts, visit, doorOf(visit.origin.host));
+    else showPage(pages, visit);
   });
 }
 
@@ -118,6 +122,6 @@ async function serveRegistry({ registry, forwarder }: FrontParts, visit: Visit, 
   else {
     // These are credentials of ours, which the backend neither knows nor should see.
     delete req.headers.authorization;
-    await forwardTo(forwarder, visit, destination.address);
+    await forwardTo(forwarder, visit, firstOf(destination.addresses));
   }
 }

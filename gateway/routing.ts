@@ -1,7 +1,7 @@
 import { RegistryError, type Caller, type Operation, type Route } from '../registry/index.ts';
 
 /** A repository of ours, or the address of somebody else's. */
-export type Target = { readonly repository: string } | { readonly address: Readonly<URL> };
+export type Target = { readonly repository: string } | { readonly addresses: readonly Readonly<URL>[] };
 
 /** A host or a connector: where its reads and its writes go. */
 export interface Split {
@@ -15,7 +15,7 @@ export interface Split {
 /** Where a request goes. */
 export type Destination =
   | { readonly to: 'registry'; readonly route: Route | undefined }
-  | { readonly to: 'address'; readonly address: Readonly<URL> }
+  | { readonly to: 'addresses'; readonly addresses: readonly Readonly<URL>[] }
   | { readonly to: 'refusal'; readonly error: RegistryError };
 
 /** Who sent it, as far as the decision depends on it. */
@@ -68,7 +68,7 @@ export function isEmbedded({ read, write }: Split): boolean {
 }
 
 function to(split: Split, target: Target, reach: Route['reach']): Destination {
-  if ('address' in target) return { to: 'address', address: target.address };
+  if ('addresses' in target) return { to: 'addresses', addresses: target.addresses };
   const view = 'repository' in split.read ? split.read.repository : target.repository;
   return { to: 'registry', route: { repository: target.repository, view, reach } };
 }

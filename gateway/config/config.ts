@@ -17,7 +17,7 @@ export interface Config {
   readonly tls: TlsConfig;
   readonly repositories: ReadonlyMap<string, RepositoryConfig>;
   readonly auth: AuthConfig;
-  /** Senders whose X-Forwarded-* headers are believed. */
+  /** Senders whose X-Forwarded-* headers and PROXY headers are believed. */
   readonly trustedProxies: readonly AddressRange[];
   readonly compatibility: CompatibilityConfig;
   /** What is fetched without being asked for; undefined: nothing. */
@@ -45,6 +45,20 @@ export interface SplitHost {
   /** An embedded target is always a hosted repository: a group is replaced by its writable member. */
   readonly write: Target | undefined;
   readonly web: boolean;
+  /** How those of the targets are spoken to that are addresses; undefined when none is. */
+  readonly backend: BackendConfig | undefined;
+}
+
+/** How a registry is spoken to that somebody else runs. */
+export interface BackendConfig {
+  /** Who checks the login of clients: the registry behind us, or we ourselves. */
+  readonly login: 'backend' | 'gateway';
+  /** What we say to it when we check; undefined: it asks for nothing. */
+  readonly credentials: UpstreamCredentials | undefined;
+  /** Absolute path of a PEM file to trust for it, next to the public authorities. */
+  readonly ca: string | undefined;
+  /** Absolute paths of the PEM files that it knows Dockgate by. */
+  readonly clientCertificate: CertificateFiles | undefined;
 }
 
 /** The page only, no registry. */
@@ -57,10 +71,11 @@ export interface PageHost {
 export interface ForwardHost {
   readonly kind: 'forward';
   readonly forward: Readonly<URL>;
+  readonly backend: BackendConfig;
 }
 
-/** A repository of the embedded registry, or the address of somebody else's. */
-export type Target = { readonly repository: string } | { readonly address: Readonly<URL> };
+/** A repository of the embedded registry, or the addresses of somebody else's, tried in order; for writes it is one. */
+export type Target = { readonly repository: string } | { readonly addresses: readonly Readonly<URL>[] };
 
 /** Ports; false: not served, 0: any free one. */
 export interface ListenConfig {

@@ -20,7 +20,18 @@ const texts = lenient(z.array(lenient(z.string())));
 const any = z.unknown().optional();
 
 const outlineSchema = z.object({
-  hosts: entries({ read: any, write: any, forward: any, web: any }),
+  hosts: entries({
+    read: any,
+    write: any,
+    forward: any,
+    web: any,
+    login: any,
+    username: any,
+    password: any,
+    ca: any,
+    clientCert: any,
+    clientKey: any,
+  }),
   listen: z
     .object({ https: listenPort.default(443).catch(0), http: listenPort.default(80).catch(0) })
     .prefault({})

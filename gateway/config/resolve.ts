@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { BlobStoreConfig, Config, HostConfig, Target, TlsConfig } from './config.ts';
+import { resolveBackend } from './resolve-backend.ts';
 import { parseHostname } from './hostnames.ts';
 import { resolveRepository } from './resolve-repository.ts';
 import type { Settings } from './schema.ts';
@@ -25,7 +26,7 @@ export function resolve(settings: Settings, { file, folder, addedHosts }: Surrou
     hosts: resolveHosts(settings, addedHosts, absolute),
     listen,
     connectors: Object.entries(settings.connectors)
-      .map(([port, { repository, tls, address }]) => ({ port: Number(port), repository, tls, address }))
+      .map(([port, { address, ...connector }]) => ({ port: Number(port), address, ...connector }))
       .toSorted((one, other) => one.port - other.port),
     blobStores: resolveBlobStores(settings, data, absolute),
     tls: resolveTls(settings, absolute),
@@ -64,14 +65,29 @@ function resolveHosts(
 }
 
 function resolveHost(
-  { read, write, forward, web, tls }: Settings['hosts'][string],
+  own: Settings['hosts'][string],
   settings: Settings,
   absolute: (name: string) => string,
 ): HostConfig {
+  const { read: targets, write, forward, web, tls } = own;
   const certificate = tls && { cert: absolute(tls.cert), key: absolute(tls.key) };
-  if (forward !== undefined) return { kind: 'forward', forward, certificate };
+  if (forward !== undefined) {
+    return { kind: 'forward', forward, certificate, backend: resolveBackend(own, false, absolute) };
+  }
+  const read = targets && oneTarget(targets);
   if (read === undefined) return { kind: 'page', web: true, certificate };
-  return { kind: 'split', read, write: write && writableTarget(write, settings), web, certificate };
+  const isMixed = 'repository' in read || (write !== undefined && 'repository' in write);
+  const isExternal = 'addresses' in read || (write !== undefined && 'addresses' in write);
+  const backend = isExternal ? resolveBackend(own, isMixed, absolute) : undefined;
+  return { kind: 'split', read, write: write && writableTarget(write, settings), web, certificate, backend };
+}
+
+/** Several targets are the addresses of one registry. */
+function oneTarget(targets: readonly Target[]): Target | undefined {
+  const [first] = targets;
+  return targets.length < 2
+    ? first
+    : { addresses: targets.flatMap((each) => ('addresses' in each ? each.addresses : [])) };
 }
 
 /** Writes to a group go to its writable member. */

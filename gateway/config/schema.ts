@@ -8,7 +8,7 @@ import { parsePlatform } from './platforms.ts';
 import { parsePortOrOff } from './ports.ts';
 import { repositorySchema } from './repository-schema.ts';
 import { parseSize } from './sizes.ts';
-import { parseTarget } from './targets.ts';
+import { parseTarget, refuseMixed } from './targets.ts';
 import { parseOutboundProxy, parseServerUrl } from './urls.ts';
 
 const target = parsed('a repository or a URL', parseTarget);
@@ -21,9 +21,18 @@ export const listenPort = z.preprocess(
 );
 
 const host = mapping({
-  read: target.optional(),
-  write: target.optional(),
+  read: oneOrMore(target).superRefine(refuseMixed).optional(),
+  write: parsed(
+    'a repository or one URL; what was sent to one address cannot be sent to another instead',
+    parseTarget,
+  ).optional(),
   forward: parsed('the URL of a server', parseServerUrl).optional(),
+  login: word('backend', 'gateway').optional(),
+  username: text.optional(),
+  password: text.optional(),
+  ca: text.optional(),
+  clientCert: text.optional(),
+  clientKey: text.optional(),
   web: flag.default(false),
   tls: mapping({ cert: text, key: text }).optional(),
 });

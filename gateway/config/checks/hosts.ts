@@ -11,8 +11,10 @@ export function* checkHosts({ hosts, repositories }: Outline): Iterable<Finding>
     const path = ['hosts', name];
     yield* checkKeys(path, host);
     for (const key of ['read', 'write'] as const) {
-      if (isAddress(host[key])) continue;
-      yield* checkReference([...path, key], host[key], 'repository', repositories);
+      const [named, ...others]: unknown[] = [host[key]].flat();
+      // What is wrong with a list of repositories is said by the schema.
+      if (isAddress(named) || others.length > 0) continue;
+      yield* checkReference([...path, key], named, 'repository', repositories);
     }
     yield* checkWrite([...path, 'write'], host.write, repositories);
   }

@@ -1,6 +1,7 @@
 import type { Finding } from '../errors.ts';
 import type { Outline } from '../outline.ts';
 import { checkAuth } from './auth.ts';
+import { checkBackends } from './backends.ts';
 import { checkBlobStores } from './blob-stores.ts';
 import { checkCycles } from './cycles.ts';
 import { checkHosts } from './hosts.ts';
@@ -14,6 +15,7 @@ const checks = [
   checkNames,
   checkHosts,
   checkPorts,
+  checkBackends,
   checkBlobStores,
   checkTls,
   checkRepositories,

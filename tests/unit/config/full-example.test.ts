@@ -9,6 +9,15 @@ hosts:
   repo.ald.com: { web: true, tls: { cert: repo.pem, key: /path/repo.key } }
   old.io:       { read: http://10.0.0.5:8082, write: http://10.0.0.5:8083 }
   nexus.io:     { forward: http://10.0.0.5:8081 }
+  apart.io:
+    read: [https://a.lan, https://b.lan/repository/docker-group]
+    write: https://a.lan/repository/docker-hosted
+    login: gateway
+    username: robot
+    password: \${QUAY_PASSWORD}
+    ca: /path/backend-ca.crt
+    clientCert: /path/client.pem
+    clientKey: client.key
 connectors:
   8002: { repository: docker-hosted, tls: true }
   8001: { repository: quay }
@@ -84,11 +93,24 @@ test('every optional key is read', async () => {
       },
       {
         kind: 'split',
-        read: { address: new URL('http://10.0.0.5:8082') },
-        write: { address: new URL('http://10.0.0.5:8083') },
+        read: { addresses: [new URL('http://10.0.0.5:8082')] },
+        write: { addresses: [new URL('http://10.0.0.5:8083')] },
         web: false,
+        backend: { login: 'backend' },
       },
-      { kind: 'forward', forward: new URL('http://10.0.0.5:8081') },
+      { kind: 'forward', forward: new URL('http://10.0.0.5:8081'), backend: { login: 'backend' } },
+      {
+        kind: 'split',
+        read: { addresses: [new URL('https://a.lan'), new URL('https://b.lan/repository/docker-group')] },
+        write: { addresses: [new URL('https://a.lan/repository/docker-hosted')] },
+        web: false,
+        backend: {
+          login: 'gateway',
+          credentials: { username: 'robot', password: 'pa: "ss' },
+          ca: '/path/backend-ca.crt',
+          clientCertificate: { cert: '/path/client.pem', key: `${folder}/client.key` },
+        },
+      },
     ]);
     expect(config.connectors).toEqual([
       { port: 8001, repository: 'quay', tls: false, address: undefined },

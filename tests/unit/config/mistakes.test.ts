@@ -164,6 +164,30 @@ ${repositories}  reads: { type: group, members: [hub] }`,
       '7: hosts.e.io: says nothing',
     ],
   ],
+  'backends that are spoken to in two ways at once': [
+    `hosts:
+  a.io: { read: http://a, write: http://b, username: u }
+  b.io: { read: http://a, write: docker-hosted, login: backend }
+  c.io: { read: http://a, login: gateway, password: p, clientCert: c.pem }
+  d.io: { forward: http://a, login: gateway }
+  e.io: { read: docker-hosted, ca: x.pem }
+  f.io: { read: [http://a, docker-hosted, http://a], write: [http://a, http://b] }
+  g.io: { read: [http://a, http://b, http://a/], login: backends }
+repositories: { docker-hosted: { type: hosted } }`,
+    [
+      '2: hosts.a.io.password: is missing; a username needs one',
+      '2: hosts.a.io.username: is only used with login: gateway',
+      '3: hosts.b.io.login: must be gateway where one side is a repository of Dockgate',
+      '4: hosts.c.io.username: is missing; a password needs one',
+      '4: hosts.c.io.clientKey: is missing; clientCert needs',
+      '5: hosts.d.io.login: goes with read and write',
+      '6: hosts.e.io.ca: is for addresses of other registries',
+      '7: hosts.f.io.read[1]: "docker-hosted" is a repository; only addresses',
+      '7: hosts.f.io.write: must be a repository or one URL',
+      '8: hosts.g.io.read[2]: is the same server as read[0]',
+      '8: hosts.g.io.login: must be one of backend, gateway; did you mean "backend"?',
+    ],
+  ],
   'ports twice': [
     `${repositories}listen: { https: 8443, http: 8001 }
 connectors:

@@ -6,8 +6,8 @@ import { parseOperation, type RegistryError } from '../../../registry/index.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const session = '7a1c4d9e-0000-4000-8000-000000000000';
-const read = { address: new URL('http://reads.test') };
-const write = { address: new URL('http://writes.test') };
+const read = { addresses: [new URL('http://reads.test')] };
+const write = { addresses: [new URL('http://writes.test')] };
 const hosted = { repository: 'hosted' };
 const group = { repository: 'group' };
 
@@ -276,7 +276,7 @@ const rows: readonly Row[] = [
 function answer(request: string, split: Split, caller: RoutedCaller): string {
   const [method = '', url = ''] = request.split(' ');
   const destination = route(split, parseOperation(method, url), caller);
-  if (destination.to === 'address') return destination.address.href;
+  if (destination.to === 'addresses') return String(destination.addresses[0]);
   if (destination.to === 'refusal') return refusal(destination.error);
   if (destination.route === undefined) return 'no repository';
   const { repository, view, reach } = destination.route;
