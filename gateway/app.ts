@@ -52,7 +52,6 @@ const pageHeaders = {
 export function createRedirect(
   authority: () => string | undefined,
   setup: Setup,
-  httpsPort: number,
   hostOf: (req: IncomingMessage) => string,
   onFault: (fault: unknown) => void,
 ): Express {
@@ -61,7 +60,7 @@ export function createRedirect(
   serveSetup(app, setup);
   app.use((req, res) => {
     // 308 keeps the method: a push must not come back as a GET.
-    res.redirect(308, `https://${hostOf(req)}${httpsPort === 443 ? '' : `:${httpsPort}`}${req.originalUrl}`);
+    res.redirect(308, `https://${hostOf(req)}${req.originalUrl}`);
   });
   answerFaults(app, onFault);
   return app;

@@ -10,6 +10,7 @@ import { createServer as createHttps, type Server as HttpsServer } from 'node:ht
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { contextFinder, presenting, type FindContext, type KeyPairs } from './key-pairs.ts';
+import { acceptHeaders, type ProxyProtocol } from './proxy-protocol/accept.ts';
 import { Traffic } from './traffic.ts';
 
 /** What a listener does; `tls` undefined for plain HTTP, port 0 for any free one. */
@@ -19,6 +20,8 @@ export interface ListenerSettings {
   readonly tls: KeyPairs | undefined;
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
   readonly webSockets?: WebSockets;
+  /** Undefined: connections begin with what the client says. */
+  readonly proxyProtocol?: ProxyProtocol | undefined;
 }
 
 /** Who takes WebSockets; every other Upgrade is passed over and answered as a plain request. RFC 9110 7.8. */
@@ -59,6 +62,8 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
   const options = { ...limits, shouldUpgradeCallback: wanted(settings.webSockets) };
   const secure = settings.tls && httpsServer(settings.tls, options, handle);
   const server = secure?.server ?? createHttp(options, handle);
+  if (settings.proxyProtocol) acceptHeaders(server, settings.proxyProtocol);
+  // After that, so that a connection is followed from its first byte on.
   traffic.follow(server);
   server.setTimeout(idleTimeout, (socket) => {
     // Gigabytes on their way to a slow disk take their time.

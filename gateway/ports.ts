@@ -4,14 +4,16 @@ import type { Api } from './api/index.ts';
 import { createApp, createRedirect } from './app.ts';
 import type { Certificates } from './certificates.ts';
 import type { Config } from './config/index.ts';
-import type { Doors } from './doors.ts';
+import type { DoorKind, Doors } from './doors.ts';
 import type { Engine } from './engine.ts';
 import type { Forwarder, Forwarding } from './forward.ts';
 import { createFront, createPlainFront } from './front.ts';
 import { listen, type Listener, type WebSockets } from './listener.ts';
+import type { ProxyProtocol } from './proxy-protocol/accept.ts';
 import { originReader, type ReadOrigin } from './public-origin.ts';
 import type { RequestNotes } from './request-log.ts';
 import { createSetup } from './setup/index.ts';
+import { trustIn } from './trusted-proxies.ts';
 
 /** What answers on the ports. */
 export interface PortParts extends RequestNotes {
@@ -33,6 +35,11 @@ export function portsOf(
     log.error('not ready', { fault: fault instanceof Error ? fault.message : String(fault) });
   };
   const readOrigin = originReader(config.trustedProxies);
+  /** Where the redirect goes. */
+  const secureHost = (req: IncomingMessage, port = 443): string => {
+    const { host, viaProxy } = readOrigin(req, 'http') ?? { host: 'localhost', viaProxy: false };
+    return viaProxy || port === 443 ? host : `${host}:${port}`;
+  };
   const page = (req: IncomingMessage): string | undefined => {
     const origin = readOrigin(req, 'https');
     const door = origin && doors.ofHost(origin.host);
@@ -45,15 +52,30 @@ export function portsOf(
   const setup = createSetup({ config, doors, readOrigin, authority, ports: () => bound });
   const app = createApp({ authority, check: () => registry.check(), page, setup, onFault });
   const parts = { registry, forwarder, api, app, log, count, readOrigin };
+  const doorOf = (host: string): DoorKind => doors.ofHost(host);
+  const isTrusted = trustIn(config.trustedProxies);
+  const onRefused = (peer: string, reason: string): void => {
+    log.warn('connection refused', { peer, reason });
+  };
+  const introduced = (isOn: boolean): ProxyProtocol | undefined =>
+    isOn ? { isTrusted, onRefused } : undefined;
   const open: (() => Promise<Listener>)[] = [];
 
   const { https, http } = config.listen;
+  const proxyProtocol = introduced(config.listen.proxyProtocol);
   if (https !== false) {
-    const handle = createFront(parts, { scheme: 'https', doorOf: (host) => doors.ofHost(host) });
+    const handle = createFront(parts, { scheme: 'https', doorOf });
     open.push(async () => {
-      const webSockets = webSocketsOf(doors, readOrigin, forwarder);
+      const webSockets = webSocketsOf('https', doors, readOrigin, forwarder);
       const tls = certificates.keyPairs();
-      const listener = await listen({ port: https, address: undefined, tls, handle, webSockets });
+      const listener = await listen({
+        port: https,
+        address: undefined,
+        tls,
+        handle,
+        webSockets,
+        proxyProtocol,
+      });
       bound.https = listener.port;
       log.info('listening', { port: listener.port, scheme: 'https', hosts: [...config.hosts.keys()] });
       return listener;
@@ -61,10 +83,11 @@ export function portsOf(
   }
   if (http !== false) {
     open.push(async () => {
-      const hostOf = (req: IncomingMessage): string => readOrigin(req, 'http')?.host ?? 'localhost';
-      const redirect = createRedirect(authority, setup, bound.https ?? 443, hostOf, onFault);
-      const handle = createPlainFront(parts, redirect);
-      const listener = await listen({ port: http, address: undefined, tls: undefined, handle });
+      const redirect = createRedirect(authority, setup, (req) => secureHost(req, bound.https), onFault);
+      const handle = createPlainFront(parts, redirect, doorOf);
+      const webSockets = webSocketsOf('http', doors, readOrigin, forwarder);
+      const plain = { port: http, address: undefined, tls: undefined };
+      const listener = await listen({ ...plain, handle, webSockets, proxyProtocol });
       bound.http = listener.port;
       log.info('listening', { port: listener.port, scheme: 'http', serves: 'redirect and /ca.crt' });
       return listener;
@@ -81,6 +104,7 @@ export function portsOf(
         address,
         tls: tls ? certificates.keyPairs() : undefined,
         handle,
+        proxyProtocol: introduced(connector.proxyProtocol),
       });
       log.info('listening', { port: listener.port, scheme, repository });
       return listener;
@@ -90,10 +114,16 @@ export function portsOf(
 }
 
 /** Hosts that pass everything on pass WebSockets on too. */
-function webSocketsOf(doors: Doors, readOrigin: ReadOrigin, forwarder: Forwarder): WebSockets {
+function webSocketsOf(
+  scheme: 'http' | 'https',
+  doors: Doors,
+  readOrigin: ReadOrigin,
+  forwarder: Forwarder,
+): WebSockets {
   const forwarding = (req: IncomingMessage): Forwarding | undefined => {
-    const origin = readOrigin(req, 'https');
-    if (!origin) return undefined;
+    const origin = readOrigin(req, scheme);
+    // The plain port serves only what a trusted proxy received by HTTPS.
+    if (!origin || (scheme === 'http' && !origin.origin.startsWith('https:'))) return undefined;
     const door = doors.ofHost(origin.host);
     if (door.kind !== 'forward') return undefined;
     return { address: door.address, origin: origin.origin, client: origin.client, rewriteLocations: true };

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { AddressRange } from './config/index.ts';
+import { plainAddress, trustIn } from './trusted-proxies.ts';
 
 /** Where the client thinks it is, and who it is. */
 export interface PublicOrigin {
@@ -10,6 +11,8 @@ export interface PublicOrigin {
   readonly host: string;
   /** The client's address. */
   readonly client: string;
+  /** Whether a trusted proxy handed the request in: then our own ports say nothing about the client's. */
+  readonly viaProxy: boolean;
 }
 
 /** Reads the origin of requests that arrive by `scheme`; undefined when the Host header is no host. */
@@ -19,13 +22,11 @@ const hostForm = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/;
 
 /** X-Forwarded-For, -Proto and -Host are believed when a trusted proxy sends them, else ignored (trap T9). */
 export function originReader(trusted: readonly AddressRange[]): ReadOrigin {
-  const proxies = new BlockList();
-  for (const { address, prefix, family } of trusted) proxies.addSubnet(address, prefix, family);
-  const isTrusted = (address: string): boolean => proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  const isTrusted = trustIn(trusted);
 
   return (req, scheme) => {
-    const peer = (req.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-    const forwarded = peer !== '' && trusted.length > 0 && isTrusted(peer);
+    const peer = plainAddress(req.socket.remoteAddress);
+    const forwarded = isTrusted(peer);
     const authority =
       (forwarded ? last(req.headers['x-forwarded-host']) : undefined) ?? req.headers.host ?? '';
     const match = hostForm.exec(authority);
@@ -36,6 +37,7 @@ export function originReader(trusted: readonly AddressRange[]): ReadOrigin {
       origin: `${proto === 'http' || proto === 'https' ? proto : scheme}://${authority}`,
       host: match[1],
       client: forwarded ? clientOf(req.headers['x-forwarded-for'], peer, isTrusted) : peer,
+      viaProxy: forwarded,
     };
   };
 }

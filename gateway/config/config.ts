@@ -81,6 +81,8 @@ export type Target = { readonly repository: string } | { readonly addresses: rea
 export interface ListenConfig {
   readonly https: number | false;
   readonly http: number | false;
+  /** Whether connections from trusted proxies begin with a PROXY header, on both. */
+  readonly proxyProtocol: boolean;
 }
 
 /** A port that serves one repository. */
@@ -90,6 +92,8 @@ export interface ConnectorConfig {
   readonly tls: boolean;
   /** IP address to bind; undefined: all of them. */
   readonly address: string | undefined;
+  /** Whether connections from trusted proxies begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
 }
 
 export interface BlobStoreConfig {

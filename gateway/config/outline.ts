@@ -33,10 +33,14 @@ const outlineSchema = z.object({
     clientKey: any,
   }),
   listen: z
-    .object({ https: listenPort.default(443).catch(0), http: listenPort.default(80).catch(0) })
+    .object({
+      https: listenPort.default(443).catch(0),
+      http: listenPort.default(80).catch(0),
+      proxyProtocol: any,
+    })
     .prefault({})
     .catch({ https: 0, http: 0 }),
-  connectors: entries({ repository: any }),
+  connectors: entries({ repository: any, proxyProtocol: any }),
   blobStores: entries({ path: any }),
   tls: z
     .object({
@@ -63,6 +67,7 @@ const outlineSchema = z.object({
     clientKey: any,
   }),
   prefetch: any,
+  trustedProxies: any,
   auth: z
     .object({ roles: entries({}), assign: lenient(z.record(z.string(), texts)) })
     .prefault({})

@@ -41,6 +41,7 @@ const connector = mapping({
   repository: text,
   tls: flag.default(false),
   address: parsed('an IP address', parseAddress).optional(),
+  proxyProtocol: flag.default(false),
 });
 
 const blobStore = mapping({
@@ -75,7 +76,11 @@ const outbound = mapping({
 export const schema = mapping({
   data: text.default('./data'),
   hosts: named(host),
-  listen: mapping({ https: listenPort.default(443), http: listenPort.default(80) }).prefault({}),
+  listen: mapping({
+    https: listenPort.default(443),
+    http: listenPort.default(80),
+    proxyProtocol: flag.default(false),
+  }).prefault({}),
   connectors: named(connector).default({}),
   blobStores: named(blobStore).default({}),
   tls: mapping({

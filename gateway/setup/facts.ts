@@ -20,6 +20,9 @@ export interface FactParts {
 /** What there is to say to whoever asks; undefined when the request names no host that clients could type. */
 export type ReadFacts = (req: IncomingMessage, scheme: 'http' | 'https') => SetupFacts | undefined;
 
+/** Those of whatever stands in front of us. */
+const standardPorts = { https: 443, http: 80 };
+
 /** Reads the facts from requests. */
 export function factsReader({ config, doors, readOrigin, authority, ports }: FactParts): ReadFacts {
   return (req, scheme) => {
@@ -27,7 +30,7 @@ export function factsReader({ config, doors, readOrigin, authority, ports }: Fac
     if (origin === undefined) return undefined;
     const asked = new URL(origin.origin);
     const secure = asked.protocol === 'https:';
-    const { https, http } = ports();
+    const { https, http } = origin.viaProxy ? standardPorts : ports();
     const own = doors.ofHost(origin.host).kind === 'split';
     const name = own ? asked.hostname : (registryHost(config) ?? asked.hostname);
     // A request by the other scheme does not tell the port of this one.

@@ -8,20 +8,22 @@ import { checkHosts } from './hosts.ts';
 import { checkNames } from './names.ts';
 import { checkPorts } from './ports.ts';
 import { checkPrefetch } from './prefetch.ts';
+import { checkProxyProtocol } from './proxy-protocol.ts';
 import { checkRepositories } from './repositories.ts';
 import { checkTls } from './tls.ts';
 
 const checks = [
   checkNames,
   checkHosts,
-  checkPorts,
   checkBackends,
+  checkPorts,
   checkBlobStores,
   checkTls,
   checkRepositories,
   checkCycles,
   checkAuth,
   checkPrefetch,
+  checkProxyProtocol,
 ];
 
 /** What is wrong between keys that are each right by themselves, as far as they can be seen. */

@@ -3,7 +3,8 @@ import type { Outline } from '../outline.ts';
 import { checkReference, entriesOf } from './references.ts';
 
 /** A port serves one thing, a connector names a repository, and hosts need HTTPS. */
-export function* checkPorts({ listen, connectors, hosts, repositories }: Outline): Iterable<Finding> {
+export function* checkPorts(outline: Outline): Iterable<Finding> {
+  const { listen, connectors, hosts, repositories } = outline;
   const paths: Path[] = Object.keys(connectors ?? {}).map((port) => ['connectors', port]);
   yield* checkShared([
     { port: listen.https, path: ['listen', 'https'], name: 'listen.https' },
@@ -13,12 +14,18 @@ export function* checkPorts({ listen, connectors, hosts, repositories }: Outline
   for (const [port, { repository }] of entriesOf(connectors)) {
     yield* checkReference(['connectors', port, 'repository'], repository, 'repository', repositories);
   }
-  if (listen.https === false && Object.keys(hosts ?? {}).length > 0) {
+  if (listen.https === false && Object.keys(hosts ?? {}).length > 0 && !isBehindProxy(outline)) {
     yield {
       path: ['listen', 'https'],
-      message: 'is off, but hosts are served there; give it a port, or leave only connectors with hosts: {}',
+      message:
+        'is off, but hosts are served there; give it a port, leave only connectors with hosts: {}, or name in trustedProxies what speaks HTTPS in front of listen.http',
     };
   }
+}
+
+/** What a trusted proxy received by HTTPS is served on the plain port. */
+function isBehindProxy({ listen, trustedProxies }: Outline): boolean {
+  return listen.http !== false && Array.isArray(trustedProxies) && trustedProxies.length > 0;
 }
 
 interface PortUse {

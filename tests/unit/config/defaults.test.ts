@@ -23,8 +23,10 @@ test('no file fills every key in', async () => {
       plain({
         file: undefined,
         data: path.join(folder, 'data'),
-        hosts: new Map([['localhost', { kind: 'split', ...target, web: true, certificate: undefined }]]),
-        listen: { https: 443, http: 80 },
+        hosts: new Map([
+          ['localhost', { kind: 'split', ...target, web: true, certificate: undefined, backend: undefined }],
+        ]),
+        listen: { https: 443, http: 80, proxyProtocol: false },
         connectors: [],
         blobStores: new Map([
           ['default', { type: 'filesystem', path: path.join(folder, 'data/blobs'), quota: undefined }],

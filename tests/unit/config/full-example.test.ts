@@ -113,8 +113,8 @@ test('every optional key is read', async () => {
       },
     ]);
     expect(config.connectors).toEqual([
-      { port: 8001, repository: 'quay', tls: false, address: undefined },
-      { port: 8002, repository: 'docker-hosted', tls: true, address: undefined },
+      { port: 8001, repository: 'quay', tls: false, address: undefined, proxyProtocol: false },
+      { port: 8002, repository: 'docker-hosted', tls: true, address: undefined, proxyProtocol: false },
     ]);
     expect(config.blobStores.get('default')).toEqual({
       type: 'filesystem',

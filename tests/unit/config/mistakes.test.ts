@@ -203,6 +203,14 @@ connectors:
     `connectors:\n  80: { repository: quay }`,
     ['2: connectors.80: port 80 is also used by listen.http'],
   ],
+  'HTTPS switched off, and nobody who speaks it either': [
+    'listen: { https: false, http: false }\ntrustedProxies: [10.0.0.1]',
+    ['1: listen.https: is off, but hosts are served there'],
+  ],
+  'a PROXY header that nobody may send': [
+    `listen: { proxyProtocol: true }\nconnectors:\n  8001: { repository: quay, proxyProtocol: true }`,
+    ['1: listen.proxyProtocol: is on, but nobody', '3: connectors.8001.proxyProtocol: is on, but nobody'],
+  ],
   'HTTPS switched off': ['listen: { https: false }', ['1: listen.https: is off, but hosts are served there']],
   'certificate files': [
     'tls: { profile: files, cert: a.pem }\n',

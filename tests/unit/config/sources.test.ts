@@ -63,11 +63,11 @@ test('paths in the file start at its folder, --data at the working directory', a
 
 test('--https and --http win over the file', async () => {
   const config = await load('listen: { https: 1, http: 2 }', { overrides: { https: 8443, http: 0 } });
-  expect(config.listen).toEqual({ https: 8443, http: 0 });
+  expect(config.listen).toMatchObject({ https: 8443, http: 0 });
   expect((await load('listen: { http: 2 }', { overrides: { https: 8443 } })).listen.http).toBe(2);
   for (const off of ['false', '', 'null', '"${OFF}"']) {
     const listen = (await load(`listen: { http: ${off} }`, { env: { OFF: 'false' } })).listen;
-    expect(listen).toEqual({ https: 443, http: false });
+    expect(listen).toMatchObject({ https: 443, http: false });
   }
 });
 
@@ -139,10 +139,15 @@ test('writes to a group go to its writable member', async () => {
   expect(hosts.get('::1')).toMatchObject({ write: { repository: 'docker-hosted' } });
 });
 
+test('HTTPS can be off when a trusted proxy speaks it', async () => {
+  const { listen } = await load('listen: { https: false }\ntrustedProxies: [127.0.0.1]');
+  expect(listen).toEqual({ https: false, http: 80, proxyProtocol: false });
+});
+
 test('HTTPS can be off when only connectors are served', async () => {
   const config = await load(
     'hosts: {}\nlisten: { https: false }\nconnectors: { 5000: { repository: quay, address: ::1 } }',
   );
   expect(config.listen.https).toBe(false);
-  expect(config.connectors).toEqual([{ port: 5000, repository: 'quay', tls: false, address: '::1' }]);
+  expect(config.connectors).toMatchObject([{ port: 5000, repository: 'quay', tls: false, address: '::1' }]);
 });

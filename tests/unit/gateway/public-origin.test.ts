@@ -34,6 +34,7 @@ describe('the Host header', () => {
       origin: `https://${host}`,
       host: name,
       client: '198.51.100.7',
+      viaProxy: false,
     });
     expect(read(from('198.51.100.7', { host }), 'http')?.origin).toBe(`http://${host}`);
   });
@@ -84,6 +85,7 @@ describe('X-Forwarded-*', () => {
       origin: 'http://evil.test:81',
       host: 'evil.test',
       client: '203.0.113.9',
+      viaProxy: true,
     });
   });
 
@@ -93,6 +95,7 @@ describe('X-Forwarded-*', () => {
       origin: 'http://idocker.io',
       host: 'idocker.io',
       client: '10.0.0.1',
+      viaProxy: true,
     });
   });
 
