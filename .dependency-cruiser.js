@@ -119,8 +119,8 @@ export default {
     { ...owner('node-forge', 'certs/') },
     { ...owner('selfsigned', 'certs/self-signed\\.ts') },
     { ...owner('kysely', 'registry/metadata/') },
-    { ...owner('undici', 'registry/upstream/') },
-    { ...owner('jose', 'registry/access/tokens?\\.ts') },
+    { ...owner('undici', '(registry/upstream/|certs/acme/transport\\.ts)') },
+    { ...owner('jose', '(registry/access/tokens?\\.ts|certs/acme/account-key\\.ts)') },
     { ...owner('@node-rs/bcrypt', 'registry/access/') },
   ],
   options: {

@@ -6,6 +6,7 @@ import { certificatesIn, chainPem, privateKeyIn } from './pem.ts';
 import { pkcs12Of } from './pkcs12.ts';
 import { replaceFile } from './replace-file.ts';
 import type { Secrecy } from './replace-file.ts';
+import { servedFiles } from './served-files.ts';
 import type { CertificateSettings } from './settings.ts';
 
 /** Where to write what; a file that is there is replaced as one step. */
@@ -40,20 +41,18 @@ async function write(path: string, content: string | Buffer, secrecy: Secrecy): 
   }
 }
 
-async function bundleOf({ profile, directory }: CertificateSettings): Promise<string> {
-  if (profile === 'files') {
+async function bundleOf(settings: CertificateSettings): Promise<string> {
+  const { profile, directory } = settings;
+  if (!(await servedFiles(settings)).hasAuthority) {
     throw new CertificateError(
-      'with tls.profile: files clients trust the CA that signed your certificate, and Dockgate does not have that: leave --bundle out',
+      `with tls.profile: ${profile} clients trust the CA that signed your certificate, and Dockgate does not have that: leave --bundle out`,
     );
   }
   return present(join(directory, 'ca.crt'));
 }
 
-async function pairOf({ profile, directory, cert, key }: CertificateSettings) {
-  const [crtPath, keyPath] =
-    profile === 'files' && cert !== undefined && key !== undefined
-      ? [cert, key]
-      : [join(directory, 'server.crt'), join(directory, 'server.key')];
+async function pairOf(settings: CertificateSettings) {
+  const { crt: crtPath, key: keyPath } = await servedFiles(settings);
   const chain = certificatesIn(await present(crtPath), crtPath);
   const privateKey = privateKeyIn(await present(keyPath), keyPath);
   if (chain[0].checkPrivateKey(privateKey)) return { chain, key: privateKey };

@@ -2,11 +2,15 @@ import { ensureOn } from './ensure.ts';
 import type { ServedCertificates } from './served.ts';
 import type { CertificateSettings } from './settings.ts';
 
+export { findKeyAuthorization } from './acme/challenges.ts';
+export { canBeOrdered } from './acme/due.ts';
 export { CertificateError } from './certificate-error.ts';
 export { exportCertificates } from './export.ts';
 export { keepCertificates } from './live.ts';
 export type { LiveCertificates } from './live.ts';
 export { machineNames } from './names.ts';
+export { startOrdering } from './ordering.ts';
+export type { Ordering } from './ordering.ts';
 export { renewServer, rotateAuthority } from './renew.ts';
 export { reportCertificates } from './report.ts';
 export type { CertificateReport } from './report.ts';

@@ -7,6 +7,7 @@ import { namesIn } from './names.ts';
 import { certificatesIn } from './pem.ts';
 import { renewalOf } from './renewal.ts';
 import { fingerprintOf } from './served.ts';
+import { servedFiles } from './served-files.ts';
 import type { CertificateSettings } from './settings.ts';
 import { readSuccession } from './succession.ts';
 
@@ -31,10 +32,10 @@ export interface CertificateReport {
 /** What the settings serve by the files that are there now; nothing is made or changed. Throws a CertificateError when a file is wrong. */
 export async function reportCertificates(settings: CertificateSettings): Promise<CertificateReport[]> {
   const { profile } = settings;
-  const path = (await servedFiles(settings)).crt;
+  const { crt: path, hasAuthority } = await servedFiles(settings);
   const [server] = await certificatesAt(path);
-  const hasAuthority = profile === 'ca' || (profile === 'acme' && !path.endsWith('acme.pem'));
-  const authorities = hasAuthority ? await reportAuthorities(settings) : [];
+  // A self-signed certificate is its own authority.
+  const authorities = hasAuthority && profile !== 'self-signed' ? await reportAuthorities(settings) : [];
   if (server === undefined) return authorities;
   const validity = { notBefore: server.validFromDate, notAfter: server.validToDate };
   const due = profile === 'files' ? undefined : renewalOf(validity);
