@@ -16,6 +16,8 @@ export interface Examination {
   readonly credentials?: () => Promise<Credentials | undefined>;
   /** The OCI name to push under. */
   readonly name?: string;
+  /** Images to pull, as clients name them behind the host: `quay.io/podman/hello:latest`. */
+  readonly images?: readonly string[];
   /** The folders of the gateway, when it runs on this machine. */
   readonly local?: LocalData | undefined;
   /** Port of plain HTTP at the same host. */
@@ -62,7 +64,7 @@ export async function examine(settings: Examination): Promise<readonly Finding[]
 }
 
 function visitOf(settings: Examination, signal: AbortSignal): Visit {
-  const { base, ca, credentials, name, local, plainPort, now, largeSize, pause } = settings;
+  const { base, ca, credentials, name, images, local, plainPort, now, largeSize, pause } = settings;
   return {
     base,
     ca,
@@ -86,6 +88,7 @@ function visitOf(settings: Examination, signal: AbortSignal): Visit {
       }
     },
     name: name ?? 'dockgate-doctor/probe',
+    images: images ?? [],
     local,
     now: now ?? Date.now,
     largeSize: largeSize ?? 64 * 1024 * 1024,

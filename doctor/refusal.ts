@@ -1,14 +1,39 @@
 import type { Answer } from './ask.ts';
 import { Trouble } from './finding.ts';
 
+interface WireError {
+  readonly code?: string;
+  readonly message?: string;
+  readonly detail?: unknown;
+}
+
+/** Why an upstream of Dockgate gave no answer. */
+export interface UpstreamFault {
+  /** Such as `unauthorized`, `rate-limited`, `tls`. */
+  readonly kind: string;
+  readonly message: string;
+  /** In seconds. */
+  readonly retryAfter: number | undefined;
+}
+
 /** What a registry says in its JSON errors; undefined when the body is none. OCI distribution-spec 1.1, "Error Codes". */
-export function messageOf({ body }: Answer): string | undefined {
+export function messageOf(answer: Answer): string | undefined {
+  const first = firstError(answer);
+  return first && [first.code, first.message].filter(Boolean).join(': ');
+}
+
+/** The upstream that an error of Dockgate is about; undefined when it is about none. */
+export function faultOf(answer: Answer): UpstreamFault | undefined {
+  const { detail, message = '' } = firstError(answer) ?? {};
+  const [first] = Array.isArray(detail) ? (detail as readonly { readonly reason?: unknown }[]) : [];
+  if (typeof first?.reason !== 'string') return undefined;
+  const seconds = Number(answer.headers['retry-after']);
+  return { kind: first.reason, message, retryAfter: Number.isNaN(seconds) ? undefined : seconds };
+}
+
+function firstError({ body }: Answer): WireError | undefined {
   try {
-    const { errors } = JSON.parse(body.toString()) as {
-      errors?: readonly { code?: string; message?: string }[];
-    };
-    const [first] = errors ?? [];
-    return first && [first.code, first.message].filter(Boolean).join(': ');
+    return (JSON.parse(body.toString()) as { errors?: readonly WireError[] }).errors?.[0];
   } catch {
     return undefined;
   }

@@ -66,6 +66,8 @@ export interface Visit {
   readonly credentials: () => Promise<Credentials | undefined>;
   /** The OCI name under which the probe is pushed. */
   readonly name: string;
+  /** Images to pull, as clients name them behind the host: `quay.io/podman/hello:latest`. */
+  readonly images: readonly string[];
   readonly local: LocalData | undefined;
   /** Ms since 1970, by this machine's clock. */
   readonly now: () => number;

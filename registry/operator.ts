@@ -28,6 +28,8 @@ export interface Explanation {
 /** How one proxy and its upstream do. */
 export interface UpstreamReport {
   readonly repository: string;
+  /** What names of it begin with: `quay.io`. */
+  readonly prefix: string;
   /** Whether the configuration forbids to ask it. */
   readonly offline: boolean;
   /** Who has blocked it by hand, when (ms since 1970) and why. */
@@ -49,6 +51,8 @@ export interface Operator {
     options: PrefetchOptions,
   ): AsyncIterable<PrefetchEvent>;
   upstreams(): Promise<readonly UpstreamReport[]>;
+  /** An image in the cache of a proxy as clients name it, `quay.io/coreos/etcd:v3.5.0`; undefined: there is none. */
+  cachedImage(repository: string): Promise<string | undefined>;
   /** Keeps a proxy from asking its upstream until `unblock`, in every process; throws `nameUnknown`. */
   block(repository: string, by: string, reason: string): Promise<void>;
   /** False when it was not blocked; throws `nameUnknown`. */
@@ -57,6 +61,9 @@ export interface Operator {
 
 /** How long the size of a cache is good, in ms: it is summed over all its blobs, and metrics ask for it often. */
 const sizeGoodFor = 10_000;
+
+/** Of a cache in which most images were pulled by digest, so that looking for a tag has an end. */
+const namesLookedAt = 20;
 
 /** Makes the operator's side of a registry with these `hosts`. */
 export function createOperator(
@@ -104,6 +111,7 @@ export function createOperator(
           const block = blocked.find((each) => each.repository === repository);
           return {
             repository,
+            prefix: settings.prefix,
             offline: settings.offline,
             blocked: block && { by: block.by, at: block.at, reason: block.reason },
             state: upstream.state(),
@@ -112,6 +120,18 @@ export function createOperator(
           };
         }),
       );
+    },
+    async cachedImage(repository) {
+      const prefix = repositories.proxies.get(repository)?.settings.prefix;
+      if (prefix === undefined) return undefined;
+      const cache = find(repository);
+      const { entries } = await cache.listNames({ size: namesLookedAt, last: undefined });
+      for (const name of entries) {
+        const tags = await cache.listTags(name, { size: 1, last: undefined }, 'local');
+        const [tag] = tags?.entries ?? [];
+        if (tag !== undefined) return `${prefix}/${name}:${tag}`;
+      }
+      return undefined;
     },
     async block(repository, by, reason) {
       refuseUnlessProxy(repository);

@@ -1,8 +1,9 @@
 import { ask, type Answer } from '../ask.ts';
 import { authorize, pushScope } from '../authorize.ts';
 import type { Check } from '../check.ts';
-import { error, ok, Trouble, type Remark } from '../finding.ts';
+import { error, ok, type Remark } from '../finding.ts';
 import type { ProbeImage } from '../probe-image.ts';
+import { readBlob } from '../read-blob.ts';
 import { inWords } from '../refusal.ts';
 import type { Visit } from '../visit.ts';
 
@@ -107,10 +108,7 @@ async function readLayer(
   headers: Record<string, string>,
 ): Promise<readonly Remark[]> {
   const path = `/v2/${visit.name}/blobs/${layer.digest}`;
-  const whole = await follow(
-    visit,
-    await ask(visit, path, { headers: { ...headers, 'accept-encoding': 'gzip' } }),
-  );
+  const whole = await readBlob(visit, path, headers, { 'accept-encoding': 'gzip' });
   if (whole.status !== 200)
     return [error(`GET of a blob that was just pushed answered ${inWords(whole)}`, sameWay)];
   if (!whole.body.equals(layer.bytes))
@@ -120,9 +118,7 @@ async function readLayer(
         'let the proxy in front pass bodies on as they are (nginx: gzip off, no sub_filter, no proxy_cache with another key than the path)',
       ),
     ];
-  const part = await follow(visit, await ask(visit, path, { headers: { ...headers, range: 'bytes=10-' } }), {
-    range: 'bytes=10-',
-  });
+  const part = await readBlob(visit, path, headers, { range: 'bytes=10-' });
   if (part.status === 206 && part.body.equals(layer.bytes.subarray(10))) return [];
   return [
     error(
@@ -130,13 +126,4 @@ async function readLayer(
       'let the proxy in front pass Range and answers with 206 on (nginx: no proxy_cache or slice that drops Range)',
     ),
   ];
-}
-
-/** Blobs may be elsewhere, where the credentials must not go. */
-async function follow(visit: Visit, answer: Answer, headers: Record<string, string> = {}): Promise<Answer> {
-  const { location } = answer.headers;
-  if (answer.status < 300 || answer.status > 399 || location === undefined) return answer;
-  if (!URL.canParse(location, visit.base.href))
-    throw new Trouble('GET of a blob leads to a Location that cannot be read', sameWay);
-  return ask(visit, new URL(location, visit.base), { headers });
 }

@@ -4,7 +4,7 @@ import type { Route } from './route.ts';
 
 /** What the routes of upstreams need. */
 export interface UpstreamParts {
-  readonly operator: Pick<Operator, 'upstreams' | 'block' | 'unblock'>;
+  readonly operator: Pick<Operator, 'upstreams' | 'cachedImage' | 'block' | 'unblock'>;
   /** True for the name of a proxy. */
   readonly isProxy: (repository: string) => boolean;
 }
@@ -23,7 +23,13 @@ export function upstreamRoutes({ operator, isProxy }: UpstreamParts): readonly R
       method: 'GET',
       path: '/api/v1/upstreams',
       need: 'admin',
-      answer: async () => ({ json: { upstreams: await operator.upstreams() } }),
+      async answer() {
+        const upstreams = (await operator.upstreams()).map(async (each) => ({
+          ...each,
+          cachedImage: await operator.cachedImage(each.repository),
+        }));
+        return { json: { upstreams: await Promise.all(upstreams) } };
+      },
     },
     {
       method: 'POST',

@@ -9,6 +9,7 @@ import type { World } from './world.ts';
 interface DoctorOptions extends ConfigOptions, LoginOptions {
   readonly ca?: string;
   readonly name?: string;
+  readonly pull?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -24,6 +25,7 @@ export function doctorCommand(world: World, onSignal: (stop: () => void) => void
     .option('--password-stdin', 'read the password from standard input')
     .option('--ca <file>', 'authority to trust, PEM, besides those of this machine')
     .option('--name <name>', 'image name to push under (dockgate-doctor/probe)')
+    .option('--pull <image>', 'pull this image too, NAME:TAG as behind HOST/; may be repeated', collect)
     .option('--json', 'print JSON')
     .action((host: string | undefined, options: DoctorOptions) =>
       inWords(() => diagnose(host, options, world, onSignal)),
@@ -53,6 +55,7 @@ async function diagnose(
       ca: await authorityOf(options.ca, config, target),
       credentials: login.credentials,
       signal: interrupted.signal,
+      images: options.pull ?? [],
       ...(options.name !== undefined && { name: options.name }),
       ...(config && { local: { data: config.data, blobs: blobsOf(config) } }),
       ...(config?.listen.http && { plainPort: config.listen.http }),
@@ -95,4 +98,8 @@ function plural(count: number, what: string): string {
 function inLines({ level, check, what, advice, ms }: Finding): string {
   const first = `${level.padEnd(8)} ${check.padEnd(18)} ${what} (${ms} ms)\n`;
   return advice === undefined ? first : `${first}${' '.repeat(28)}→ ${advice}\n`;
+}
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
 }

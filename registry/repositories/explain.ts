@@ -1,4 +1,5 @@
 import type { Digest, Reference } from '../model/index.ts';
+import type { FailureKind } from '../upstream/index.ts';
 
 /** What one hosted or proxy repository answers for an image, and why. */
 export interface MemberAnswer {
@@ -19,6 +20,10 @@ export interface MemberAnswer {
   readonly stale?: string;
   /** Why there is no answer. */
   readonly reason?: string;
+  /** What kind of failure that is. */
+  readonly failure?: FailureKind;
+  /** Seconds that the upstream asks us to wait. */
+  readonly retryAfter?: number;
 }
 
 /**

@@ -77,6 +77,8 @@ async function ask(
     // A failure names its repository by itself, and so does the answer.
     const reason = fault.message.slice(`${fault.upstream}: `.length);
     if (kept) return { ...kept, stale: reason };
-    return { answer: fault.kind === 'hidden' ? 'not-found' : 'failed', reason };
+    if (fault.kind === 'hidden') return { answer: 'not-found', reason };
+    const { kind: failure, retryAfter } = fault;
+    return { answer: 'failed', reason, failure, ...(retryAfter !== undefined && { retryAfter }) };
   }
 }

@@ -22,7 +22,7 @@ const unused = (): never => {
   throw new Error('not asked');
 };
 const routes = createRoutes({
-  operator: { explain: unused, prefetch: unused, upstreams: unused, block: unused, unblock: unused },
+  operator: { explain: unused, prefetch: unused, upstreams: unused, cachedImage: unused, block: unused, unblock: unused },
   readImage: unused,
   isProxy: unused,
   metrics: { count: unused, read: unused },

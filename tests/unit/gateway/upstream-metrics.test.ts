@@ -7,6 +7,7 @@ test('the state of upstreams as metrics', async () => {
   const metrics = upstreamMetrics([
     {
       repository: 'hub',
+    prefix: 'docker.io',
       offline: false,
       blocked: undefined,
       state: {
@@ -28,6 +29,7 @@ test('the state of upstreams as metrics', async () => {
     },
     {
       repository: 'quay',
+      prefix: 'quay.io',
       offline: false,
       blocked: { by: 'x', at: 1, reason: '' },
       state: { ...idle, urls: [] },
