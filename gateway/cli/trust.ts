@@ -105,34 +105,57 @@ function typed(parse: (text: string) => string, text: string): string {
   }
 }
 
-/** What is to be trusted: by the fingerprints given, else all of it when the person at the terminal says so. */
+/** What is to be trusted: by the fingerprints given, else what the person at the terminal says. */
 async function choose(
   host: string,
   fetched: FetchedAuthority,
   fingerprints: readonly string[],
   world: World,
-): Promise<OfferedCertificate[]> {
-  const { offered } = fetched;
-  if (fingerprints.length > 0) {
-    const chosen = confirmedBy(fingerprints, offered);
-    if (chosen.length > 0) return chosen;
-    throw new Failure(mismatch(host, fetched, fingerprints));
-  }
+): Promise<readonly OfferedCertificate[]> {
+  if (fingerprints.length > 0) return confirmed(host, fetched, fingerprints);
   if (!world.stdin.isTTY)
     throw new Failure(
-      `there is no terminal to ask at: give --fingerprint with what the server's log or https://${host}/setup shows`,
+      `there is no terminal to ask at: give --fingerprint with what the server's log or "dockgate certs show" there shows`,
       2,
     );
-  const lines = createInterface({ input: world.stdin, output: world.stderr });
+  const answer = await ask(
+    `Is that what the server's log, or "dockgate certs show" there, says? Type yes to trust it, or paste the fingerprint from there to have it compared: [y/N] `,
+    world,
+  );
+  if (/^y(es)?$/i.test(answer)) return fetched.offered;
+  // Not what the pages of the same server show: whoever stands in between changes those too.
+  const pasted = pastedFingerprint(answer);
+  if (pasted !== undefined) return confirmed(host, fetched, [pasted]);
+  throw new Failure('nothing was changed');
+}
+
+/** What is typed at the terminal; empty when the input ends: who does not answer has not said yes. */
+async function ask(question: string, { stdin, stderr }: World): Promise<string> {
+  const lines = createInterface({ input: stdin, output: stderr });
   try {
-    const question = `Is that what the server's log and https://${host}/setup show? Trust it? [y/N] `;
-    // Whoever ends the input instead of answering has not said yes.
     const answer = await Promise.race([lines.question(question), once(lines, 'close').then(() => '')]);
-    if (/^y(es)?$/i.test(answer.trim())) return [...offered];
+    return answer.trim();
   } finally {
     lines.close();
   }
-  throw new Failure('nothing was changed');
+}
+
+function pastedFingerprint(answer: string): string | undefined {
+  try {
+    return canonicalFingerprint(answer);
+  } catch {
+    return undefined;
+  }
+}
+
+function confirmed(
+  host: string,
+  fetched: FetchedAuthority,
+  fingerprints: readonly string[],
+): OfferedCertificate[] {
+  const chosen = confirmedBy(fingerprints, fetched.offered);
+  if (chosen.length > 0) return chosen;
+  throw new Failure(mismatch(host, fetched, fingerprints));
 }
 
 function mismatch(

@@ -78,7 +78,17 @@ describe('at a terminal', () => {
     expect(out).toContain('docker (/etc/docker is here)');
     expect(out).toMatch(/valid +\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d\n/);
     expect(out).not.toContain('The clock');
-    expect(err).toContain('Trust it? [y/N]');
+    expect(err).toContain('[y/N]');
+    expect(await readFile(join(root, `etc/docker/certs.d/${host}/ca.crt`), 'utf8')).toBe(pem);
+  });
+
+  test('a pasted fingerprint is compared: the right one installs, another one is refused', async () => {
+    const other = fingerprint.replace(/..$/, (end) => (end === '00' ? '11' : '00'));
+    const { failure } = await trust([host], `${other}\n`);
+    expect(failure?.message).toContain('gave another certificate than the one you want to trust');
+    expect(failure?.message).toContain(`expected\n  ${other}\n`);
+    expect(await listed()).toEqual(['etc', 'etc/docker']);
+    expect((await trust([host], `${fingerprint.toLowerCase()}\n`)).failure).toBeUndefined();
     expect(await readFile(join(root, `etc/docker/certs.d/${host}/ca.crt`), 'utf8')).toBe(pem);
   });
 

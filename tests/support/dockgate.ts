@@ -16,6 +16,8 @@ export interface DockgateOptions {
   readonly host?: string;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** The command that runs it, such as `faketime -f +23h`. */
+  readonly under?: readonly string[];
 }
 
 /** Dockgate on ports 443 and 80 of a machine. */
@@ -58,7 +60,7 @@ export async function createDockgate(machine: Machine, options: DockgateOptions 
   const data = join(machine.folder, `dockgate-${randomUUID()}`);
   await mkdir(data);
   const caFile = join(data, 'certs', 'ca.crt');
-  const argv = [process.execPath, MAIN, 'serve', '--data', data, '--host', host];
+  const argv = [...(options.under ?? []), process.execPath, MAIN, 'serve', '--data', data, '--host', host];
   if (options.config !== undefined) {
     await writeFile(`${data}.yaml`, JSON.stringify(options.config)); // JSON is YAML.
     argv.push('--config', `${data}.yaml`);

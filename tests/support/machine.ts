@@ -16,10 +16,15 @@ export const ADDRESS = '10.99.0.1';
 export interface MachineOptions {
   readonly hosts?: Readonly<Record<string, string>>;
   readonly addresses?: readonly string[];
+  /** What it is called, and its address when it is to have a cable (network.ts) instead of ADDRESS on loopback. */
+  readonly name?: string;
+  readonly wired?: string;
 }
 
 /** A private network, mount and process namespace with its own /etc; nothing in it reaches the network. */
 export interface Machine extends Place {
+  /** A process, as this process sees it, that is in the machine's network namespace. */
+  readonly pid: number;
   /** The path outside of a file under the machine's own /etc; throws for any other path. */
   etc(path: string): string;
   /** Writes a file under the machine's own /etc, making its folders. */
@@ -29,12 +34,13 @@ export interface Machine extends Place {
 /**
  * Runs as process 1 of the machine; the shell waits for cat, not becomes it, since process 1 must reap orphans.
  * /run is empty, so that no socket of a running docker or podman is found, and in memory, since copying many
- * small files to a busy disk takes seconds. /etc is a copy, so that a test may change all of it; without
+ * small files to a busy disk takes seconds. /dev/shm, where podman keeps its locks, is as empty. /etc is a copy, so that a test may change all of it; without
  * /etc/cni podman looks for no bridge. The stores of the host's engines are covered.
  */
 const SETUP = `
 set -eu
-mount -t tmpfs tmpfs /run
+hostname "$0"
+for folder in /run /dev/shm; do mount -t tmpfs tmpfs "$folder"; done
 mkdir -p /run/machine/etc
 cp -a /etc/. /run/machine/etc/
 cd /run/machine/etc
@@ -78,26 +84,34 @@ async function untilReady(keeper: ChildProcessWithoutNullStreams): Promise<void>
   });
 }
 
-const UNSHARE = ['--mount', '--net', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc'];
+const UNSHARE = ['--mount', '--net', '--uts', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc'];
 
 /** unshare itself is in the new mount and network namespaces, but only its children are in the pid one. */
 function entryTo(pid: number): Entry {
   const pids = `--pid=/proc/${pid}/ns/pid_for_children`;
-  return { argv: ['nsenter', '--target', String(pid), '--mount', '--net', '--ipc', pids], forks: true };
+  return {
+    argv: ['nsenter', '--target', String(pid), '--mount', '--net', '--uts', '--ipc', pids],
+    forks: true,
+  };
 }
 
 class PrivateMachine implements Machine {
   readonly folder: string;
-  readonly address = ADDRESS;
+  readonly address: string;
   readonly #keeper: ChildProcessWithoutNullStreams;
   readonly #entry: Entry;
   readonly #servers: Server[] = [];
   #relay: Promise<string> | undefined;
 
-  constructor(folder: string, keeper: ChildProcessWithoutNullStreams) {
+  constructor(folder: string, address: string, keeper: ChildProcessWithoutNullStreams) {
     this.folder = folder;
+    this.address = address;
     this.#keeper = keeper;
     this.#entry = entryTo(keeper.pid ?? 0);
+  }
+
+  get pid(): number {
+    return this.#keeper.pid ?? 0;
   }
 
   async run(argv: readonly string[], options?: RunOptions): Promise<Outcome> {
@@ -154,7 +168,8 @@ class PrivateMachine implements Machine {
 /** Makes a private machine in about a tenth of a second; needs root, util-linux and iproute2. */
 export async function createMachine(options: MachineOptions = {}): Promise<Machine> {
   const folder = await makeFolder();
-  const setup = ['sh', '-c', SETUP, 'machine', ADDRESS, ...(options.addresses ?? [])];
+  const { name = 'machine', wired, addresses = [] } = options;
+  const setup = ['sh', '-c', SETUP, name, ...(wired === undefined ? [ADDRESS] : []), ...addresses];
   // Process 1 reads a pipe from this process: when a test run dies, however it dies, the pipe closes,
   // process 1 ends, and the kernel ends every process of the machine with it.
   const keeper = spawn('unshare', [...UNSHARE, ...setup], { stdio: 'pipe' });
@@ -164,7 +179,7 @@ export async function createMachine(options: MachineOptions = {}): Promise<Machi
     await removeFolder(folder);
     throw error;
   }
-  const machine = new PrivateMachine(folder, keeper);
+  const machine = new PrivateMachine(folder, wired ?? ADDRESS, keeper);
   await machine.write('/etc/hosts', hostsFile(options.hosts ?? {}));
   await machine.write('/etc/containers/policy.json', POLICY);
   await machine.write('/etc/containers/registries.conf', '');

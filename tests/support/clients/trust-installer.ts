@@ -2,6 +2,7 @@ import { rm, symlink } from 'node:fs/promises';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Machine } from '../machine.ts';
+import type { Place } from '../place.ts';
 import { succeeded, type Outcome } from '../process.ts';
 import type { Need } from '../require-programs.ts';
 import type { ClientRow } from './all.ts';
@@ -23,6 +24,16 @@ export function dockgate(machine: Machine, ...argv: readonly string[]): Promise<
   return machine.run([process.execPath, MAIN, ...argv]);
 }
 
+/** Runs it at a terminal (script, of util-linux) where somebody types this; all that is shown comes on stdout. */
+export function dockgateAtTerminal(
+  machine: Machine,
+  typed: string,
+  ...argv: readonly string[]
+): Promise<Outcome> {
+  const line = [process.execPath, MAIN, ...argv].join(' ');
+  return machine.run(['script', '--quiet', '--return', '--command', line, '/dev/null'], { stdin: typed });
+}
+
 const command: Installer = {
   name: 'dockgate trust',
   needs: [],
@@ -31,16 +42,21 @@ const command: Installer = {
   uninstall: (machine, host, client) => dockgate(machine, 'trust', host, `--${client}`, '--uninstall'),
 };
 
-/** The lines that /setup.txt has for a client: one command in parentheses for each thing to do. */
-async function setupLines(machine: Machine, host: string, client: string): Promise<string[]> {
+const commandForAll: Installer = {
+  name: 'dockgate trust for all that is found',
+  needs: [],
+  install: (machine, host, _, fingerprint) => dockgate(machine, 'trust', host, '--fingerprint', fingerprint),
+  uninstall: (machine, host) => dockgate(machine, 'trust', host, '--uninstall'),
+};
+
+/** The commands that /setup.txt has for a client: in parentheses, the first to install and the second to take back. */
+export async function setupLines(machine: Place, host: string, client: string): Promise<string[]> {
   const { stdout } = succeeded(await machine.run(['curl', '-fsS', `http://${host}/setup.txt`]));
+  // As root there is no need of sudo, which may be missing.
   return [...stdout.matchAll(/^ {4}\( set -e;[\s\S]*? \)$/gm)]
-    .map(([block]) => block)
+    .map(([block]) => block.replaceAll('sudo ', ''))
     .filter((block) => block.includes(`sh ${client}.sh `));
 }
-
-/** As root there is no need of sudo, which may be missing. */
-const asRoot = (lines: string): string => lines.replaceAll('sudo ', '');
 
 const copiedLines: Installer = {
   name: 'the lines of /setup.txt',
@@ -48,27 +64,34 @@ const copiedLines: Installer = {
   async install(machine, host, client, fingerprint) {
     const [lines = ''] = await setupLines(machine, host, client);
     if (!lines.includes(fingerprint)) throw new Error(`/setup.txt does not have ${fingerprint}:\n${lines}`);
-    return machine.run(['sh', '-c', asRoot(lines)]);
+    return machine.run(['sh', '-c', lines]);
   },
   async uninstall(machine, host, client) {
     const [, lines = ''] = await setupLines(machine, host, client);
-    return machine.run(['sh', '-c', asRoot(lines)]);
+    return machine.run(['sh', '-c', lines]);
   },
 };
 
-const shortLine: Installer = {
-  name: 'the short line',
-  needs: ['curl'],
-  install: (machine, host, client, fingerprint) => piped(machine, host, client, fingerprint),
-  uninstall: (machine, host, client) => piped(machine, host, client, '--uninstall'),
-};
-
-function piped(machine: Machine, host: string, client: string, argument: string): Promise<Outcome> {
-  return machine.run(['sh', '-c', `curl -fsS http://${host}/setup/${client}.sh | sh -s -- ${argument}`]);
+/** The short line of /setup.txt, with what fetches the script. */
+function shortLine(program: 'curl' | 'wget', fetch: string): Installer {
+  const run = (machine: Machine, host: string, client: string, argument: string): Promise<Outcome> =>
+    machine.run(['sh', '-c', `${fetch} http://${host}/setup/${client}.sh | sh -s -- ${argument}`]);
+  return {
+    name: `the short line with ${program}`,
+    needs: [program],
+    install: run,
+    uninstall: (machine, host, client) => run(machine, host, client, '--uninstall'),
+  };
 }
 
 /** Every way in which trust is installed by one line. */
-export const INSTALLERS: readonly Installer[] = [command, copiedLines, shortLine];
+export const INSTALLERS = {
+  command,
+  commandForAll,
+  copiedLines,
+  curlLine: shortLine('curl', 'curl -fsS'),
+  wgetLine: shortLine('wget', 'wget -qO-'),
+} as const satisfies Record<string, Installer>;
 
 /** A client that looks for trust only where an installer puts it. */
 export async function createTrustingClient(machine: Machine, row: ClientRow): Promise<Client> {
@@ -81,9 +104,9 @@ export async function createTrustingClient(machine: Machine, row: ClientRow): Pr
   return client;
 }
 
-/** Kinds, permissions, names, link targets and content of everything under /etc and of the system's own authorities. */
+/** Kinds, permissions, owners, names, link targets and content of everything under /etc and of the system's own authorities. */
 export async function treeOf(machine: Machine): Promise<string> {
   const where = '/etc /usr/local/share/ca-certificates';
-  const script = `find ${where} -printf '%y %m %p %l\\n' | sort; find ${where} -type f -exec sha256sum {} + | sort`;
+  const script = `find ${where} -printf '%y %m %U %G %p %l\\n' | sort; find ${where} -type f -exec sha256sum {} + | sort`;
   return succeeded(await machine.run(['sh', '-c', script])).stdout;
 }
