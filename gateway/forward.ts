@@ -3,11 +3,12 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, getCACertificates } from 'node:tls';
-import { exchange } from './forward/exchange.ts';
+import { exchange, type Attempt } from './forward/exchange.ts';
 import type { Forwarding } from './forward/forwarding.ts';
 import type { Line } from './forward/library.ts';
 import { joinWebSocket } from './forward/web-socket.ts';
 
+export type { Attempt } from './forward/exchange.ts';
 export type { Forwarding } from './forward/forwarding.ts';
 
 /** Passes requests on to backends that somebody else runs. */
@@ -15,9 +16,10 @@ export interface Forwarder {
   /**
    * Sends the request, streams the answer back; fulfils when the client has it or is gone. Never throws. A backend that
    * gives no answer is a 502 or 504; one that breaks off its answer ends the client's connection. The server must leave
-   * `Expect: 100-continue` to it (`checkContinue`).
+   * `Expect: 100-continue` to it (`checkContinue`). Several attempts, of which the first that counts is passed on, are for
+   * requests without a body that change nothing.
    */
-  forward(req: IncomingMessage, res: ServerResponse, how: Forwarding): Promise<void>;
+  forward(req: IncomingMessage, res: ServerResponse, how: Forwarding | readonly Attempt[]): Promise<void>;
   /** Joins a WebSocket to the backend's; the arguments are those of the server's `upgrade`. Never throws. */
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, how: Forwarding): void;
   /** Cuts every exchange and WebSocket that is still open. */
@@ -44,7 +46,10 @@ export function createForwarder(options: ForwarderOptions = {}): Forwarder {
   const agents = createAgents(ca);
   const upgraded = new Set<Duplex>();
   return {
-    forward: (req, res, how) => exchange(lineTo(how.address, agents), idleTimeout, req, res, how),
+    forward: (req, res, how) => {
+      const attempts = 'address' in how ? [how] : how;
+      return exchange(attempts, (each) => lineTo(each.address, agents), idleTimeout, req, res);
+    },
     upgrade(req, socket, head, how) {
       upgraded.add(socket);
       socket.once('close', () => upgraded.delete(socket));

@@ -30,7 +30,9 @@ import { startEviction, startUpkeep, type Evicted, type LimitedCache } from './u
 export { AccountError, type Accounts, type GrantSettings } from './access/index.ts';
 export { openFilesystem, withQuota, type BlobStore } from './blobs/index.ts';
 export type { Door, Exchange, Facts, Route } from './http/exchange.ts';
+export { readBody, wantBody } from './http/request-body.ts';
 export { respondError } from './http/respond.ts';
+export { proxyFor } from './upstream/outbound.ts';
 export { openSqlite, type Metadata } from './metadata/index.ts';
 export {
   parseName,

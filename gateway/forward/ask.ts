@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { backendPath } from './backend-path.ts';
 import type { Forwarding } from './forwarding.ts';
 import { createProxyServer, type Line } from './library.ts';
@@ -21,7 +22,8 @@ export function ask(
     const library = createProxyServer({ ...line, selfHandleResponse: true });
     library.on('proxyReq', (sent) => {
       sent.path = backendPath(req.url ?? '/', how.address);
-      if (isChunked(req)) keepChunked(sent);
+      if (how.body) sent.removeHeader('transfer-encoding');
+      else if (isChunked(req)) keepChunked(sent);
       limit(sent, req.socket, idleTimeout);
       // A request can end without a word, such as when the backend switches protocols unasked.
       sent.once('close', () => {
@@ -33,7 +35,7 @@ export function ask(
     library.on('proxyRes', resolve);
     library.on('econnreset', reject);
     lendHeaders(req, requestHeaders(req, how), () => {
-      library.web(req, res, {}, reject);
+      library.web(req, res, how.body ? { buffer: Readable.from([how.body]) } : {}, reject);
     });
   });
 }

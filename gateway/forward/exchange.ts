@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { wantBody } from '../../registry/index.ts';
 import { ask } from './ask.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { Line } from './library.ts';
@@ -10,15 +11,26 @@ import { replyHeaders } from './reply-headers.ts';
 /** How long the rest of a body that nobody wants is read, in ms, so that the client gets to read the answer. */
 const linger = 5_000;
 
-/** Passes one request on and its answer back; fulfils when the client has all of it or is gone. Never throws. */
+/** One backend that is asked, if those before it gave no answer that counts. */
+export interface Attempt extends Forwarding {
+  /** True for a status that is not passed on while there is another backend to ask. */
+  readonly passOver?: (status: number) => boolean;
+  /** Told how it went: the status, or why there was no answer. */
+  readonly onOutcome?: (outcome: number | Error) => void;
+}
+
+/**
+ * Passes one request on and an answer back; fulfils when the client has all of it or is gone. Never throws. Several
+ * attempts are for requests without a body that change nothing: what was sent once is sent again.
+ */
 export async function exchange(
-  line: Line,
+  attempts: readonly Attempt[],
+  lineTo: (how: Forwarding) => Line,
   idleTimeout: number,
   req: IncomingMessage,
   res: ServerResponse,
-  how: Forwarding,
 ): Promise<void> {
-  const course: Course = { reply: undefined, left: false };
+  const course: Course = { how: undefined, reply: undefined, left: false };
   const over = new Promise<void>((done) => {
     res.once('close', () => {
       // Had the backend broken off, its reply would have ended before.
@@ -28,13 +40,29 @@ export async function exchange(
   });
   if (res.closed) return;
   try {
-    // The gateway's server leaves the answer to Expect to us, RFC 9110 10.1.1; the backend is not asked.
-    if (req.headers.expect !== undefined && req.httpVersion === '1.1') res.writeContinue();
-    course.reply = await ask(line, idleTimeout, req, res, how);
-    await answer(course.reply, req, res, how);
+    // The gateway's server leaves the answer to Expect to us; the backend is not asked.
+    wantBody(req, res);
+    for (const [position, attempt] of attempts.entries()) {
+      course.how = attempt;
+      const isLast = position === attempts.length - 1;
+      const reply = await ask(lineTo(attempt), idleTimeout, req, res, attempt).catch((fault: unknown) => {
+        if (!course.left) attempt.onOutcome?.(fault instanceof Error ? fault : new Error(String(fault)));
+        if (isLast || course.left) throw fault;
+      });
+      if (!reply) continue;
+      const status = reply.statusCode ?? 502;
+      attempt.onOutcome?.(status);
+      if (!isLast && attempt.passOver?.(status)) {
+        giveUp(reply, req);
+        continue;
+      }
+      course.reply = reply;
+      await answer(reply, req, res, attempt);
+      break;
+    }
   } catch (fault) {
-    if (course.left) noteLeft(how);
-    else fail(fault, req, res, how);
+    if (course.left) noteLeft(course.how);
+    else fail(fault, req, res, course.how);
   }
   await over;
   dropRest(req);
@@ -42,6 +70,8 @@ export async function exchange(
 
 /** How far an exchange has come. */
 interface Course {
+  /** The attempt that is being made. */
+  how: Forwarding | undefined;
   reply: IncomingMessage | undefined;
   /** True when the client closed the connection first. */
   left: boolean;
@@ -56,9 +86,7 @@ async function answer(
   const status = reply.statusCode ?? 502;
   const headers = replyHeaders(reply, how);
   if (status >= 400 && isRegistryPath(req.url ?? '') && !(await isReadable(reply, req))) {
-    // Without a body its connection can be used again; a page may be of any length.
-    if (req.method === 'HEAD' || reply.headers['content-length'] === '0') reply.resume();
-    else reply.destroy();
+    giveUp(reply, req);
     refuse(req, res, wordless(req, status), headers);
     return;
   }
@@ -66,6 +94,13 @@ async function answer(
   res.writeHead(status).flushHeaders();
   // Cuts the client's connection when the backend's breaks, and the other way round.
   await pipeline(reply, res);
+}
+
+/** Without a body its connection can be used again; a page may be of any length. */
+function giveUp(reply: IncomingMessage, req: IncomingMessage): void {
+  reply.on('error', () => undefined);
+  if (req.method === 'HEAD' || Number(reply.headers['content-length'] ?? Infinity) < 4096) reply.resume();
+  else reply.destroy();
 }
 
 /** Whether an error has a body that a registry's client can read; HEAD never has one, so its type must do. */
@@ -81,15 +116,15 @@ async function isEmpty(body: IncomingMessage): Promise<boolean> {
   return body.readableLength === 0;
 }
 
-function noteLeft({ facts }: Forwarding): void {
-  if (facts) facts.error = 'client gone';
+function noteLeft(how: Forwarding | undefined): void {
+  if (how?.facts) how.facts.error = 'client gone';
 }
 
 /** Tells the client that there is no answer, or, when part of one is out, ends its connection. */
-function fail(fault: unknown, req: IncomingMessage, res: ServerResponse, how: Forwarding): void {
-  const facts = how.facts ?? {};
+function fail(fault: unknown, req: IncomingMessage, res: ServerResponse, how: Forwarding | undefined): void {
+  const facts = how?.facts ?? {};
   facts.error = 'UNAVAILABLE';
-  facts.fault = `${how.address.host}: ${fault instanceof Error ? fault.message : String(fault)}`;
+  facts.fault = `${how?.address.host ?? ''}: ${fault instanceof Error ? fault.message : String(fault)}`;
   if (res.headersSent) {
     res.destroy();
     return;

@@ -10,6 +10,12 @@ export interface Forwarding {
   readonly client: string;
   /** True: `Location` and `Link` that lead to the backend are made to lead here. */
   readonly rewriteLocations: boolean;
+  /** What is sent instead of the client's own Authorization; null: none. Left out: the client's own. */
+  readonly authorization?: string | null;
+  /** Sent instead of the request's own body, which somebody has read. */
+  readonly body?: Uint8Array;
+  /** Where clients are to ask for a token instead of at this realm of a challenge; left out, or undefined: there. */
+  readonly publicRealm?: (realm: string) => string | undefined;
   /** Told the code of a refusal of ours, and why; the client is not told of addresses behind us. */
   readonly facts?: Facts;
 }

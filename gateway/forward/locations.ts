@@ -16,8 +16,9 @@ export function publicLinks(links: string, ends: Ends): string {
 }
 
 /** A `WWW-Authenticate` field whose token realm is no longer at an address that only we can reach. */
-export function publicRealm(challenge: string, ends: Ends): string {
+export function publicRealm(challenge: string, ends: Ends & Pick<Forwarding, 'publicRealm'>): string {
   return challenge.replaceAll(/(\brealm=")(https?:\/\/[^"]*)"/gi, (_, start: string, realm: string) => {
+    if (ends.publicRealm) return `${start}${ends.publicRealm(realm) ?? realm}"`;
     const path = pathHere(realm, ends);
     return `${start}${path === undefined ? realm : ends.origin + path}"`;
   });
@@ -42,7 +43,7 @@ function withoutBase(path: string, { address }: Ends): string {
  * Whether it is the backend's own address or ours. The scheme does not count, for backends mix it up, and of ours the
  * port may be missing or be the backend's. Another port is another server, such as a blob store on the same machine.
  */
-function leadsHere(text: string, { address, origin }: Ends): boolean {
+export function leadsHere(text: string, { address, origin }: Ends): boolean {
   const url = URL.parse(text);
   const ours = new URL(origin);
   if (url?.hostname === ours.hostname && ['', ours.port, address.port].includes(url.port)) return true;

@@ -8,20 +8,24 @@ const untrusted = /^(?:forwarded|x-forwarded|x-forwarded-.*|x-real-ip|expect)$/;
 /**
  * The fields for the backend. `Host` is the public one: registries write token realms and `Location` from `Host` or
  * `X-Forwarded-*`, some from one and some from the other, so both must name the address that the client can reach.
- * `Authorization` passes: the backend does its own login.
+ * `Authorization` passes unless there is another: the backend does its own login.
  */
-export function requestHeaders(req: IncomingMessage, { origin, client }: Forwarding): IncomingHttpHeaders {
+export function requestHeaders(req: IncomingMessage, how: Forwarding): IncomingHttpHeaders {
+  const { origin, client, authorization, body } = how;
   const dropped = hopByHop(req.headers.connection);
   const kept = Object.entries(req.headers).filter(([name]) => !dropped.has(name) && !untrusted.test(name));
   const { host, protocol } = new URL(origin);
   const headers: IncomingHttpHeaders = {
     ...Object.fromEntries(kept),
+    ...(typeof authorization === 'string' && { authorization }),
+    ...(body && { 'content-length': String(body.byteLength) }),
     host,
     'x-forwarded-for': client,
     'x-forwarded-host': host,
     'x-forwarded-proto': protocol.slice(0, -1),
   };
-  return isChunked(req) ? { ...headers, 'transfer-encoding': 'chunked' } : headers;
+  if (authorization === null) delete headers.authorization;
+  return isChunked(req) && !body ? { ...headers, 'transfer-encoding': 'chunked' } : headers;
 }
 
 /** True when the body's end is marked and not counted; Node refuses requests that do both (RFC 9112 6.1). */

@@ -3,7 +3,8 @@ import { RegistryError } from '../model/index.ts';
 
 /** Tells a client that waits for it that its body is wanted. RFC 9110 10.1.1. */
 export function wantBody(req: IncomingMessage, res: ServerResponse): void {
-  if (!/^100-continue$/i.test(req.headers.expect ?? '')) return;
+  // HTTP/1.0 has no such answer.
+  if (!/^100-continue$/i.test(req.headers.expect ?? '') || req.httpVersion === '1.0') return;
   if (res.socket) res.writeContinue();
   // Behind other requests on its connection: said too early, Node would put it between our headers and our body.
   else

@@ -3,6 +3,7 @@ export * from './caller.ts';
 export * from './digest.ts';
 export * from './errors.ts';
 export * from './foreign-layers.ts';
+export * from './json.ts';
 export * from './manifest.ts';
 export * from './media-types.ts';
 export * from './name.ts';

@@ -4,7 +4,7 @@ import { parseChallenges, type Challenge } from './challenge.ts';
 import { answerDue } from './deadline.ts';
 import { UpstreamFailure } from './failure.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { hidden } from './refusal.ts';
+import { hidden, refusal } from './refusal.ts';
 import { basicAuthorization, type ClientSettings } from './settings.ts';
 import type { Counts } from './tally.ts';
 import { TokenSource, type TokenRequest } from './token-source.ts';
@@ -31,6 +31,8 @@ type BoundedAsk = Ask & { readonly until: number };
 
 /** Without, with a remembered pass that is refused, and with a new one. */
 const mostAttempts = 3;
+/** How long it is known whether a registry asks for a login, in ms. */
+const gateTime = 60_000;
 
 /** Sends requests with the authorization that the upstream asks for, and remembers what it asked for. */
 export class Client {
@@ -38,6 +40,7 @@ export class Client {
   readonly #transport: Transport;
   readonly #tokens: TokenSource;
   #demand: Demand | undefined;
+  #gate: { readonly demand: Demand | undefined; readonly until: number } | undefined;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
@@ -47,10 +50,16 @@ export class Client {
 
   /**
    * The answer to a request about `name`, or about no image in particular; 401, with its body dropped, only when nothing
-   * that we have is accepted. Throws UpstreamFailure, or the signal's reason once it fired.
+   * that we have is accepted. Another's `authorization` is tried first. Throws UpstreamFailure, or the signal's reason
+   * once it fired.
    */
-  async send(ask: Ask, name?: Name): Promise<Answer> {
+  async send(ask: Ask, name?: Name, authorization?: string): Promise<Answer> {
     const whole = { ...ask, until: ask.until ?? answerDue(this.#settings) };
+    if (authorization !== undefined) {
+      const answer = await this.#transport.send({ ...whole, headers: { ...ask.headers, authorization } });
+      if (answer.status !== 401) return answer;
+      answer.drop();
+    }
     let pass = this.#demand && (await this.#passFor(this.#demand, name, whole));
     for (let attempt = 1; ; attempt += 1) {
       const headers = pass ? { ...ask.headers, authorization: pass.authorization } : ask.headers;
@@ -69,6 +78,42 @@ export class Client {
   /** The answer to a request without authorization, whatever it is. Throws as `send` does. */
   async sendPlain(ask: Ask): Promise<Answer> {
     return await this.#transport.send(ask);
+  }
+
+  /**
+   * The Authorization header for `actions` on `name`, such as `pull,push`; undefined where the registry asks for none. One
+   * that was `refused` is not given again. Throws UpstreamFailure, or the signal's reason once it fired.
+   */
+  async authorize(
+    name: Name | undefined,
+    actions: string,
+    signal: AbortSignal | undefined,
+    refused?: string,
+  ): Promise<string | undefined> {
+    const demand = await this.#atTheGate(signal);
+    if (demand?.scheme !== 'bearer') return basicAuthorization(this.#settings);
+    const scope = name === undefined ? '' : `repository:${name}:${actions}`;
+    const request = { realm: demand.realm, service: demand.service, scope };
+    if (refused !== undefined) this.#tokens.discard(request, refused.replace(/^Bearer /, ''));
+    const { token } = await this.#tokens.get(request, signal, answerDue(this.#settings));
+    return `Bearer ${token}`;
+  }
+
+  /** What `GET /v2/` asks for; it is asked again after a while, for what it says may change. */
+  async #atTheGate(signal: AbortSignal | undefined): Promise<Demand | undefined> {
+    const { url } = this.#settings;
+    if (this.#gate && this.#gate.until > performance.now()) return this.#gate.demand;
+    const root = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+    const ask = { method: 'GET', url: new URL(`${root}/v2/`), headers: {}, signal } as const;
+    const answer = await this.#transport.send(ask);
+    if (answer.status !== 401 && answer.status !== 200) throw refusal(this.#settings.name, answer);
+    answer.drop();
+    const demand =
+      answer.status === 401
+        ? this.#demandOf(parseChallenges(answer.header('www-authenticate') ?? ''), undefined)
+        : undefined;
+    this.#gate = { demand, until: performance.now() + gateTime };
+    return demand;
   }
 
   /** How many pulls the upstream still allows, where it says so. */

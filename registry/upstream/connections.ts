@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { Agent, Pool, ProxyAgent, type buildConnector, type Dispatcher } from 'undici';
 import { thinkingTime } from './deadline.ts';
@@ -7,9 +8,12 @@ import type { ClientSettings } from './settings.ts';
 
 /** What is sent to a target. */
 export interface Sending {
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  readonly body?: Readable | Uint8Array;
+  /** Instead of the settings' own, in ms: who puts a large blob together thinks for long. */
+  readonly headersTimeout?: number;
 }
 
 /** The connections to an upstream and to whom it sends us on, direct or through a proxy. They are kept for a while. */
@@ -36,10 +40,10 @@ export class Connections {
   async request(target: Target, sending: Sending): Promise<Dispatcher.ResponseData> {
     const { bodyTimeout = 60_000 } = this.#settings;
     return await this.#dispatcher(target).request({
+      headersTimeout: thinkingTime(this.#settings),
       ...sending,
       origin: target.url.origin,
       path: target.url.pathname + target.url.search,
-      headersTimeout: thinkingTime(this.#settings),
       bodyTimeout,
       // Without this the connection ends after every HEAD, and each revalidation would cost a handshake.
       reset: false,

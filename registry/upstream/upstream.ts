@@ -65,6 +65,11 @@ export interface Upstream {
   search(query: string, size: number, signal?: AbortSignal): Promise<readonly SearchHit[]>;
   /** How its addresses do, and what was asked of them. */
   state(): UpstreamState;
+  /**
+   * The same upstream as whoever sent this Authorization header sees it. One that it does not know is as good as none, so
+   * that nobody gets more than he could get himself where no credentials are configured.
+   */
+  as(authorization: string | undefined): Upstream;
   /** Ends every connection; bodies that are still read break off. */
   close(): Promise<void>;
 }
@@ -92,11 +97,20 @@ class HttpUpstream implements Upstream {
   readonly #index: SearchIndex | undefined;
   readonly #manifestTypes: readonly string[];
 
-  constructor(settings: UpstreamSettings) {
+  readonly #settings: UpstreamSettings;
+  readonly #authorization: string | undefined;
+
+  constructor(settings: UpstreamSettings, endpoints = new Endpoints(settings), authorization?: string) {
+    this.#settings = settings;
+    this.#authorization = authorization;
     this.#name = settings.name;
-    this.#endpoints = new Endpoints(settings);
+    this.#endpoints = endpoints;
     this.#index = settings.index && new SearchIndex(settings, settings.index);
     this.#manifestTypes = takenTypes(settings);
+  }
+
+  as(authorization: string | undefined): Upstream {
+    return new HttpUpstream(this.#settings, this.#endpoints, authorization);
   }
 
   async headManifest(
@@ -193,7 +207,7 @@ class HttpUpstream implements Upstream {
     work: (send: Send, urlOf: (path: string) => URL, endpoint: Endpoint) => Promise<T>,
   ): Promise<T> {
     return this.#endpoints.use(lane, signal, (endpoint, until) => {
-      const send: Send = (ask) => endpoint.client.send({ ...ask, signal, until }, name);
+      const send: Send = (ask) => endpoint.client.send({ ...ask, signal, until }, name, this.#authorization);
       return work(send, (path) => new URL(`${endpoint.root}/v2/${name}/${path}`), endpoint);
     });
   }
