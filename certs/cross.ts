@@ -19,11 +19,6 @@ export async function keepCrosses(directory: string, crosses: readonly X509Certi
   await keepFile(fileOf(directory), chainPem(crosses), 'public');
 }
 
-/** Leaves out the roots, which are never sent: some clients would take one for the end of the chain. */
-export function withoutRoots(crosses: readonly X509Certificate[]): X509Certificate[] {
-  return crosses.filter((cross) => !isSignedBy(cross, cross));
-}
-
 /**
  * As many of the cross-certificates as lead from `signer` to an earlier CA at `now`: each is the issuer of the one
  * before it, so that clients that read a chain line by line find their CA wherever it stands (RFC 8446, 4.4.2).
@@ -34,7 +29,8 @@ export function leadingFrom(
   now: Date,
 ): X509Certificate[] {
   const path: X509Certificate[] = [];
-  for (const cross of withoutRoots(crosses)) {
+  // The roots are never sent: some clients would take one for the end of the chain.
+  for (const cross of crosses.filter((each) => !isRoot(each))) {
     const below = path.at(-1);
     const fits = below === undefined ? isFor(cross, signer) : isSignedBy(below, cross);
     if (!fits || now > cross.validToDate) break;
@@ -48,13 +44,17 @@ export function rootsOf(
   path: readonly X509Certificate[],
   crosses: readonly X509Certificate[],
 ): X509Certificate[] {
-  const roots = crosses.filter((cross) => isSignedBy(cross, cross));
+  const roots = crosses.filter(isRoot);
   return path.flatMap((cross) => roots.filter((root) => isSignedBy(cross, root)).slice(0, 1));
 }
 
 /** Whether a cross-certificate stands for a CA: the same subject and key. */
 export function isFor(cross: X509Certificate, authority: X509Certificate): boolean {
   return cross.subject === authority.subject && cross.publicKey.equals(authority.publicKey);
+}
+
+function isRoot(certificate: X509Certificate): boolean {
+  return isSignedBy(certificate, certificate);
 }
 
 function fileOf(directory: string): string {

@@ -12,7 +12,7 @@ export { machineNames } from './names.ts';
 export { startOrdering } from './ordering.ts';
 export type { Ordering } from './ordering.ts';
 export { renewServer, rotateAuthority } from './renew.ts';
-export { reportCertificates } from './report.ts';
+export { reportCertificates, reportServed } from './report.ts';
 export type { CertificateReport } from './report.ts';
 export type { ServedCertificates } from './served.ts';
 export type { CertificateSettings } from './settings.ts';

@@ -1,20 +1,22 @@
 import type { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import { readCrosses, withoutRoots } from './cross.ts';
 import { choiceOf } from './ensure.ts';
 import { readKept } from './keep.ts';
 import { namesIn } from './names.ts';
 import { certificatesIn } from './pem.ts';
 import { renewalOf } from './renewal.ts';
 import { fingerprintOf } from './served.ts';
-import { servedFiles } from './served-files.ts';
+import type { ServedCertificates } from './served.ts';
 import type { CertificateSettings } from './settings.ts';
 import { readSuccession } from './succession.ts';
 
 /** What there is to know of one certificate. */
 export interface CertificateReport {
-  /** `cross`: says of a CA that one which clients know already trusts it; sent with the server certificate. */
-  role: 'authority' | 'next authority' | 'cross' | 'server';
+  /**
+   * `cross`: says of a CA that one which clients know already trusts it; `intermediate`: a CA between the server's and
+   * the one that clients know. Both are sent after the server certificate.
+   */
+  role: 'authority' | 'next authority' | 'cross' | 'intermediate' | 'server';
   /** Where it is kept. */
   file: string;
   /** One line, `O=Dockgate, CN=…`. */
@@ -29,39 +31,55 @@ export interface CertificateReport {
   due: Date | undefined;
 }
 
+type Timeless = Omit<CertificateSettings, 'now'>;
+type Content = Pick<ServedCertificates, 'authority' | 'takeover'> & { certificate: string | undefined };
+
+/** The profiles that keep what clients are to trust as ca.crt. */
+const HAS_AUTHORITY: ReadonlySet<CertificateSettings['profile']> = new Set(['ca', 'self-signed']);
+
 /** What the settings serve by the files that are there now; nothing is made or changed. Throws a CertificateError when a file is wrong. */
-export async function reportCertificates(settings: CertificateSettings): Promise<CertificateReport[]> {
-  const { profile } = settings;
-  const { crt: path, hasAuthority } = await servedFiles(settings);
-  const [server] = await certificatesAt(path);
-  // A self-signed certificate is its own authority.
-  const authorities = hasAuthority && profile !== 'self-signed' ? await reportAuthorities(settings) : [];
+export async function reportCertificates(settings: Timeless): Promise<CertificateReport[]> {
+  const { directory, profile } = settings;
+  const files = filesOf(settings);
+  const next = profile === 'ca' ? await readSuccession(directory) : undefined;
+  return reportServed(settings, {
+    certificate: await readKept(files.server),
+    authority: HAS_AUTHORITY.has(profile) ? await readKept(join(directory, 'ca.crt')) : undefined,
+    takeover: next && new Date(next.begun.getTime() + choiceOf(settings).overlap),
+  });
+}
+
+/** The same of what a gateway serves by the settings. */
+export function reportServed(
+  settings: Timeless,
+  { certificate, authority, takeover }: Content,
+): CertificateReport[] {
+  const files = filesOf(settings);
+  const [server, ...sent] = certificate === undefined ? [] : certificatesIn(certificate, files.server);
+  const trusted = authority === undefined ? [] : certificatesIn(authority, files.authority);
+  const isServer = (each: X509Certificate): boolean => server?.raw.equals(each.raw) === true;
+  const authorities = trusted
+    .filter((each) => !isServer(each))
+    .map((each, at) =>
+      takeover !== undefined && at > 0 && at === trusted.length - 1
+        ? described('next authority', join(settings.directory, 'ca-next.crt'), each, takeover)
+        : described('authority', files.authority, each),
+    );
+  const between = settings.profile === 'ca' && settings.caCert === undefined ? 'cross' : 'intermediate';
+  const bridges = sent
+    .filter((each) => !trusted.some(({ raw }) => raw.equals(each.raw)))
+    .map((each) => described(between, files.server, each));
   if (server === undefined) return authorities;
   const validity = { notBefore: server.validFromDate, notAfter: server.validToDate };
-  const due = profile === 'files' ? undefined : renewalOf(validity);
-  return [...authorities, described('server', path, server, due)];
+  const due = settings.profile === 'files' ? undefined : renewalOf(validity);
+  return [...authorities, ...bridges, described('server', files.server, server, due)];
 }
 
-async function reportAuthorities(settings: CertificateSettings): Promise<CertificateReport[]> {
-  const { directory, caCert } = settings;
-  if (caCert !== undefined) {
-    return (await certificatesAt(caCert)).map((each) => described('authority', caCert, each));
-  }
-  const next = await readSuccession(directory);
-  const path = join(directory, 'ca.crt');
-  const present = (await certificatesAt(path)).filter(({ raw }) => next?.root.raw.equals(raw) !== true);
-  const takeover = next && new Date(next.begun.getTime() + choiceOf(settings).overlap);
-  const crosses = withoutRoots(await readCrosses(directory));
-  return [
-    ...present.map((each) => described('authority', path, each)),
-    ...(next ? [described('next authority', join(directory, 'ca-next.crt'), next.root, takeover)] : []),
-    ...crosses.map((each) => described('cross', join(directory, 'ca-cross.crt'), each)),
-  ];
-}
-
-async function certificatesAt(path: string): Promise<X509Certificate[]> {
-  const text = await readKept(path);
-  return text === undefined ? [] : certificatesIn(text, path);
+function filesOf({ directory, profile, cert, caCert }: Timeless): { server: string; authority: string } {
+  return {
+    server: profile === 'files' && cert !== undefined ? cert : join(directory, 'server.crt'),
+    authority: caCert ?? join(directory, 'ca.crt'),
+  };
 }
 
 function described(

@@ -17,6 +17,8 @@ type Timeless = Omit<CertificateSettings, 'now'>;
 export interface Certificates {
   /** The one of all hosts without one of their own, and what clients are to trust. */
   main(): ServedCertificates;
+  /** The one that a host has of its own. */
+  ofHost(host: string): ServedCertificates | undefined;
   keyPairs(): KeyPairs;
   /** Looks after them no longer. */
   stop(): Promise<void>;
@@ -57,6 +59,7 @@ export async function openCertificates(
   }
   return {
     main: () => main.current(),
+    ofHost: (host) => others.get(host)?.current(),
     keyPairs: () => ({
       main: main.current(),
       byHost: new Map([...others].map(([host, live]) => [host, live.current()])),

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { createApi, createMetrics, imageReader, prefetchImages, type ReadImage } from './api/index.ts';
 import { openCertificates } from './certificates.ts';
+import { shownByGateway } from './certificates-shown.ts';
 import type { Config } from './config/index.ts';
 import { openControl, type Control } from './control/index.ts';
 import { createDoors } from './doors.ts';
@@ -53,6 +54,7 @@ export async function startGateway(
     readImage,
     isProxy,
     metrics,
+    certificates: () => shownByGateway(config, certificates),
     stopping: stopping.signal,
   });
   const count: CountRequest = (operation, status) => {

@@ -1,4 +1,5 @@
 import openapi from './openapi.json' with { type: 'json' };
+import { certificatesRoute, type CertificateParts } from './certificates.ts';
 import { explainRoute, type ExplainParts } from './explain.ts';
 import type { Metrics } from './metrics.ts';
 import { prefetchRoute, type PrefetchParts } from './prefetch.ts';
@@ -6,7 +7,7 @@ import type { Route } from './route.ts';
 import { upstreamRoutes, type UpstreamParts } from './upstreams.ts';
 
 /** What the routes are made of. */
-export interface RouteParts {
+export interface RouteParts extends CertificateParts {
   readonly operator: ExplainParts['operator'] & PrefetchParts['operator'] & UpstreamParts['operator'];
   readonly readImage: ExplainParts['readImage'];
   readonly isProxy: UpstreamParts['isProxy'];
@@ -17,6 +18,7 @@ export interface RouteParts {
 export function createRoutes(parts: RouteParts): readonly Route[] {
   return [
     explainRoute(parts),
+    certificatesRoute(parts),
     prefetchRoute(parts),
     ...upstreamRoutes(parts),
     {

@@ -1,3 +1,4 @@
+import { json } from 'node:stream/consumers';
 import { Command } from 'commander';
 import {
   exportCertificates,
@@ -6,10 +7,13 @@ import {
   type ServedCertificates,
 } from '../../certs/index.ts';
 import { certificateSettings } from '../certificates.ts';
-import { day, inLines, shownOf } from './certificates-shown.ts';
+import { shownInFiles, type Shown } from '../certificates-shown.ts';
+import { NoGateway } from '../control/index.ts';
+import { day, inLines } from './certificate-lines.ts';
 import { configOf, withConfigOptions, type ConfigOptions } from './config-options.ts';
 import { Failure, inWords } from './failure.ts';
 import { readPassword } from './password.ts';
+import { askRunning } from './running.ts';
 import type { World } from './world.ts';
 
 interface RenewOptions extends ConfigOptions {
@@ -50,12 +54,30 @@ export function certsCommand(world: World): Command {
 
 async function show(options: ConfigOptions & { json?: boolean }, world: World): Promise<void> {
   const config = await configOf(options, world);
-  const shown = await shownOf(config);
+  const running = await shownByRunning(options, world);
+  const shown = running ?? (await shownInFiles(config));
   if (shown.length === 0) {
     throw new Failure(`there is no certificate in ${config.data} yet: "dockgate serve" makes it`);
   }
-  if (options.json) world.stdout.write(`${JSON.stringify({ certificates: shown })}\n`);
-  else world.stdout.write(shown.map(inLines).join('\n'));
+  const from = running ? 'gateway' : 'files';
+  if (options.json) world.stdout.write(`${JSON.stringify({ from, certificates: shown })}\n`);
+  else world.stdout.write(`${SOURCES[from]}\n\n${shown.map(inLines).join('\n')}`);
+}
+
+const SOURCES = {
+  gateway: 'What the running gateway serves:',
+  files: 'No gateway runs here. What the files hold:',
+} as const;
+
+/** A gateway may have been given hosts on its command line, and goes on with what it has when new files are wrong. */
+async function shownByRunning(options: ConfigOptions, world: World): Promise<readonly Shown[] | undefined> {
+  try {
+    const body = await askRunning(options, world, { method: 'GET', path: '/api/v1/certificates' });
+    return ((await json(body)) as { certificates: Shown[] }).certificates;
+  } catch (fault) {
+    if (fault instanceof Failure && fault.cause instanceof NoGateway) return undefined;
+    throw fault;
+  }
 }
 
 async function renew({ authority, now, ...options }: RenewOptions, world: World): Promise<void> {
@@ -70,7 +92,7 @@ async function renew({ authority, now, ...options }: RenewOptions, world: World)
 }
 
 function ofRenewal({ names, notAfter }: ServedCertificates): string {
-  return `renewed until ${day(notAfter)} for ${names.join(', ')}\n`;
+  return `renewed until ${day(notAfter.toISOString())} for ${names.join(', ')}\n`;
 }
 
 function ofRotation({ takeover, fingerprints }: ServedCertificates): string {
@@ -78,7 +100,7 @@ function ofRotation({ takeover, fingerprints }: ServedCertificates): string {
   if (takeover === undefined || next === undefined) {
     return `the new CA signs from now on: ${present ?? ''}\nclients that trust the one before go on, and new ones trust it by /ca.crt\n`;
   }
-  return `the next CA: ${next}\nclients are given it with the present one by /ca.crt; it signs from ${day(takeover)} on\n`;
+  return `the next CA: ${next}\nclients are given it with the present one by /ca.crt; it signs from ${day(takeover.toISOString())} on\n`;
 }
 
 async function exportTo(options: ExportOptions, world: World): Promise<void> {

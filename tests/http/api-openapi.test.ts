@@ -26,6 +26,7 @@ const routes = createRoutes({
   readImage: unused,
   isProxy: unused,
   metrics: { count: unused, read: unused },
+  certificates: unused,
 });
 const described = new Map(
   Object.entries(openapi.paths as unknown as Record<string, Record<string, Described>>).flatMap(

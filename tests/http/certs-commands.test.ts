@@ -40,9 +40,27 @@ interface Shown {
   readonly served: readonly string[];
 }
 
-async function show(): Promise<readonly Shown[]> {
-  const { stdout } = succeeded(await run(['show', '--json']));
-  return (JSON.parse(stdout) as { certificates: Shown[] }).certificates;
+async function show(from = 'gateway'): Promise<readonly Shown[]> {
+  const said = JSON.parse(succeeded(await run(['show', '--json'])).stdout) as {
+    from: string;
+    certificates: Shown[];
+  };
+  expect(said.from).toBe(from);
+  return said.certificates;
+}
+
+/** Waits until the running gateway has taken what a command made; gives what it says then. */
+async function untilServed(file: string): Promise<readonly Shown[]> {
+  const wanted = new X509Certificate(await kept(file)).fingerprint256;
+  let shown: readonly Shown[] = [];
+  await vi.waitFor(
+    async () => {
+      shown = await show();
+      expect(shown.map(({ fingerprint }) => fingerprint)).toContain(`SHA256:${wanted}`);
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+  return shown;
 }
 
 /** The certificate that the running gateway shows to who connects now. */
@@ -75,12 +93,30 @@ test('show says what is served, in words and as JSON', async () => {
   expect(renewal / life).toBeCloseTo(2 / 3, 5);
 
   const { stdout } = succeeded(await run(['show']));
-  expect(stdout).toMatch(/^authority\n {2}subject +O=Dockgate, CN=Dockgate CA/);
+  expect(stdout).toMatch(
+    /^What the running gateway serves:\n\nauthority\n {2}subject +O=Dockgate, CN=Dockgate CA/,
+  );
   expect(stdout).toMatch(/\nserver\n(.*\n)* {2}names +localhost, /);
   expect(stdout).toMatch(/ {2}valid +\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d, 394 days left\n/);
   expect(stdout).toMatch(/ {2}renewal +\d{4}-\d\d-\d\d\n/);
   expect(stdout).toContain(`fingerprint  SHA256:${leaf?.fingerprint256 ?? ''}\n`);
-  expect(stdout).toMatch(/ {2}served +port \d+: localhost/);
+  expect(stdout).toMatch(/ {2}served +port \d+: localhost\n/);
+});
+
+test('show reads the files when no gateway runs, and knows less then', async () => {
+  const running = await show();
+  await dockgate.stop();
+  try {
+    const [authority, server] = await show('files');
+    expect([authority, server]).toEqual([
+      { ...running[0], served: ['/ca.crt on port 443 and 80'] },
+      { ...running[1], served: [expect.stringMatching(/^port 443: localhost, ./)] },
+    ]);
+    const { stdout } = succeeded(await run(['show']));
+    expect(stdout).toMatch(/^No gateway runs here\. What the files hold:\n\nauthority\n/);
+  } finally {
+    await dockgate.start();
+  }
 });
 
 test('renew gives the running gateway a new certificate for the same names', async () => {
@@ -89,35 +125,25 @@ test('renew gives the running gateway a new certificate for the same names', asy
   expect(stdout).toMatch(/^renewed until \d{4}-\d\d-\d\d for localhost/);
   const file = new X509Certificate(await kept('server.crt'));
   expect(file.raw).not.toEqual(before?.raw);
-  await vi.waitFor(
-    async () => {
-      expect((await presented())?.raw).toEqual(file.raw);
-    },
-    { timeout: 20_000, interval: 50 },
-  );
-  expect((await show())[1]?.names).toEqual(names);
+  expect((await untilServed('server.crt'))[1]?.names).toEqual(names);
+  expect((await presented())?.raw).toEqual(file.raw);
   expect(new X509Certificate(dockgate.ca).raw).toEqual(new X509Certificate(await kept('ca.crt')).raw);
 });
 
 test('renew --authority makes the next CA, and --now lets it sign', async () => {
   const during = succeeded(await run(['renew', '--authority'])).stdout;
-  const [authority, next, server] = await show();
-  expect([authority?.role, next?.role, server?.role]).toEqual(['authority', 'next authority', 'server']);
+  const shown = await untilServed('ca-next.crt');
+  expect(shown.map(({ role }) => role)).toEqual(['authority', 'next authority', 'cross', 'server']);
+  const next = shown[1];
   expect(during).toContain(`the next CA: ${next?.fingerprint ?? ''}\n`);
   expect(during).toContain(`it signs from ${next?.due?.slice(0, 10) ?? ''} on`);
   expect(await kept('ca.crt')).toMatch(/^(-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n){2}$/);
 
   const after = succeeded(await run(['renew', '--authority', '--now'])).stdout;
   expect(after).toContain(`the new CA signs from now on: ${next?.fingerprint ?? ''}\n`);
-  const [signing, cross] = await show();
+  const [signing, cross] = await untilServed('server.crt');
   expect([signing?.fingerprint, cross?.role]).toEqual([next?.fingerprint, 'cross']);
-  const file = new X509Certificate(await kept('server.crt'));
-  await vi.waitFor(
-    async () => {
-      expect((await presented())?.raw).toEqual(file.raw);
-    },
-    { timeout: 20_000, interval: 50 },
-  );
+  expect((await presented())?.raw).toEqual(new X509Certificate(await kept('server.crt')).raw);
 });
 
 describeWith(['openssl'], 'export', () => {

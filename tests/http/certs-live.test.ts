@@ -173,6 +173,30 @@ describeWith(['openssl'], 'a host with a certificate of its own', () => {
     }
   });
 
+  test('has it among what the gateway says that it serves', async () => {
+    const headers = { authorization: basic(gateway.admin) };
+    const { status, body } = await gateway.ask('/api/v1/certificates', { headers });
+    expect(status).toBe(200);
+    const { certificates } = JSON.parse(body.toString()) as { certificates: Record<string, unknown>[] };
+    const port = gateway.connector('hosted').port;
+    expect(certificates).toEqual([
+      expect.objectContaining({ role: 'authority' }),
+      expect.objectContaining({
+        role: 'server',
+        served: ['port 0: localhost', `port ${port}: hosted`],
+        fingerprint: `SHA256:${(await shown()).certificate.fingerprint256}`,
+      }),
+      expect.objectContaining({
+        role: 'server',
+        served: ['port 0: own.test (by SNI)'],
+        fingerprint: `SHA256:${(await own('own')).fingerprint256}`,
+        file: join(place.folder, 'own.crt'),
+      }),
+      expect.objectContaining({ role: 'server', served: ['port 0: *.wild.test (by SNI)'] }),
+    ]);
+    expect((await gateway.ask('/api/v1/certificates')).status).toBe(401);
+  });
+
   test('gets a new one when its files are exchanged', async () => {
     const [cert, key] = [join(place.folder, 'own.crt'), join(place.folder, 'own.key')];
     const later = await readFile(join(place.folder, 'later.crt'), 'utf8');
