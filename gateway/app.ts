@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { FindChallenge } from './acme-challenge.ts';
 import type { Setup } from './setup/index.ts';
 
 /** What the pages and small endpoints need. */
@@ -48,14 +49,16 @@ const pageHeaders = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** The plain HTTP port: the CA certificate, the setup pages, and everything else is sent to HTTPS at the host that the client used. */
+/** The plain HTTP port: the CA certificate, the setup pages, challenges of ACME, and everything else is sent to HTTPS at the host that the client used. */
 export function createRedirect(
   authority: () => string | undefined,
   setup: Setup,
   hostOf: (req: IncomingMessage) => string,
   onFault: (fault: unknown) => void,
+  findChallenge: FindChallenge | undefined,
 ): Express {
   const app = plainApp();
+  if (findChallenge) serveChallenges(app, findChallenge);
   serveAuthority(app, authority);
   serveSetup(app, setup);
   app.use((req, res) => {
@@ -64,6 +67,16 @@ export function createRedirect(
   });
   answerFaults(app, onFault);
   return app;
+}
+
+function serveChallenges(app: Express, findChallenge: FindChallenge): void {
+  app.get('/.well-known/acme-challenge/:token', async (req, res) => {
+    const authorization = await findChallenge(req, req.params.token);
+    if (authorization === undefined) {
+      const message = 'this token is not known here; no order by ACME is waiting for it';
+      res.status(404).json({ errors: [{ code: 'UNSUPPORTED', message }] });
+    } else res.type('application/octet-stream').send(authorization);
+  });
 }
 
 function plainApp(): Express {
@@ -86,7 +99,7 @@ function serveAuthority(app: Express, authority: () => string | undefined): void
           {
             code: 'UNSUPPORTED',
             message:
-              'the certificate of this server is signed by an authority of your own; there is no ca.crt to hand out',
+              'the certificate of this server is signed by an authority that its operator chose; there is no ca.crt to hand out',
           },
         ],
       });

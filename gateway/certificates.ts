@@ -1,12 +1,16 @@
 import { join } from 'node:path';
+import { proxyFor } from '../registry/index.ts';
 import {
   keepCertificates,
   machineNames,
+  startOrdering,
   type CertificateSettings,
   type LiveCertificates,
+  type Ordering,
   type ServedCertificates,
 } from '../certs/index.ts';
-import type { CertificateFiles, Config } from './config/index.ts';
+import type { AcmeConfig, CertificateFiles, Config } from './config/index.ts';
+import { outboundSettings } from './engine.ts';
 import type { KeyPairs } from './key-pairs.ts';
 import type { Log } from './log.ts';
 
@@ -20,7 +24,9 @@ export interface Certificates {
   /** The one that a host has of its own. */
   ofHost(host: string): ServedCertificates | undefined;
   keyPairs(): KeyPairs;
-  /** Looks after them no longer. */
+  /** To be called once, when the ports answer: orders what has to be, now and later. */
+  order(): Promise<void>;
+  /** Looks after them no longer, and orders no more. */
   stop(): Promise<void>;
 }
 
@@ -46,8 +52,9 @@ export async function openCertificates(
   };
   const main = await open(certificateSettings(config));
   const others = new Map<string, LiveCertificates>();
+  let ordering: Ordering | undefined;
   const stop = async (): Promise<void> => {
-    await Promise.all([main, ...others.values()].map((live) => live.stop()));
+    await Promise.all([ordering?.stop(), ...[main, ...others.values()].map((live) => live.stop())]);
   };
   try {
     for (const [host, files] of ownCertificates(config)) {
@@ -64,8 +71,29 @@ export async function openCertificates(
       main: main.current(),
       byHost: new Map([...others].map(([host, live]) => [host, live.current()])),
     }),
+    async order() {
+      if (config.tls.profile === 'acme') ordering = await orderFor(config, log);
+    },
     stop,
   };
+}
+
+async function orderFor(config: Config, log: Log): Promise<Ordering> {
+  const kept = 'the one before goes on being served';
+  return startOrdering(certificateSettings(config), {
+    ordering({ names, reason }) {
+      log.info('certificate is ordered', { names, reason });
+    },
+    failed(reason, until) {
+      log.error('certificate', { reason, means: kept, nextTry: until.toISOString() });
+    },
+    refused(fault) {
+      log.error('certificate', {
+        reason: fault instanceof Error ? fault.message : String(fault),
+        means: kept,
+      });
+    },
+  });
 }
 
 /** The hosts that have a certificate of their own. */
@@ -75,22 +103,40 @@ export function ownCertificates({ hosts }: Config): [string, CertificateFiles][]
 
 /** What the certificate of all other hosts is made by. */
 export function certificateSettings(config: Config): Timeless {
-  const { data, hosts, tls } = config;
+  const { hosts, tls } = config;
   const shared = [...hosts].flatMap(([host, { certificate }]) => (certificate ? [] : [host]));
   const configured = shared.length > 0 ? shared : [...hosts.keys()];
   // Every reissue of a self-signed certificate must be trusted anew: an address that comes and goes must not cause it.
   // And a CA that is kept to the hosts may certify nothing else.
   const isForMachine = tls.profile === 'ca' && !tls.constrainNames;
   return {
-    directory: join(data, 'certs'),
-    ...tls,
+    directory: certificateFolder(config),
+    ...(tls.profile === 'acme' ? { profile: tls.profile, acme: acmeSettings(config, tls.acme) } : tls),
     names: isForMachine ? [...configured, 'localhost', ...machineNames()] : configured,
   };
 }
 
+/** Where certificates and their keys are kept. */
+export function certificateFolder({ data }: Config): string {
+  return join(data, 'certs');
+}
+
+function acmeSettings(config: Config, acme: AcmeConfig): CertificateSettings['acme'] {
+  const { directory, email, ca, externalAccount } = acme;
+  const outbound = outboundSettings(config);
+  return {
+    server: directory,
+    email,
+    ca,
+    externalAccount,
+    port: config.listen.http || 80,
+    proxyFor: (url) => proxyFor(outbound, url),
+  };
+}
+
 /** What the certificate of one host is read by. */
-export function hostSettings({ data }: Config, host: string, files: CertificateFiles): Timeless {
-  return { directory: join(data, 'certs'), profile: 'files', ...files, names: [host] };
+export function hostSettings(config: Config, host: string, files: CertificateFiles): Timeless {
+  return { directory: certificateFolder(config), profile: 'files', ...files, names: [host] };
 }
 
 function note(log: Log, served: ServedCertificates, host: string | undefined): void {

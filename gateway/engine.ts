@@ -88,7 +88,7 @@ export function grantSettings({ auth }: Config): GrantSettings {
 }
 
 /** The proxies on the way out, as the registry takes them. */
-function outboundSettings({ outbound: { httpProxy, httpsProxy, noProxy } }: Config) {
+export function outboundSettings({ outbound: { httpProxy, httpsProxy, noProxy } }: Config) {
   return {
     ...(httpProxy && { httpProxy: new URL(httpProxy.href) }),
     ...(httpsProxy && { httpsProxy: new URL(httpsProxy.href) }),

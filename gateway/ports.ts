@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { homePage } from '../web/index.ts';
+import { challengeFinder } from './acme-challenge.ts';
 import type { Api } from './api/index.ts';
 import { createApp, createRedirect } from './app.ts';
 import type { Certificates } from './certificates.ts';
@@ -83,7 +84,13 @@ export function portsOf(
   }
   if (http !== false) {
     open.push(async () => {
-      const redirect = createRedirect(authority, setup, (req) => secureHost(req, bound.https), onFault);
+      const redirect = createRedirect(
+        authority,
+        setup,
+        (req) => secureHost(req, bound.https),
+        onFault,
+        challengeFinder(config, doors, readOrigin),
+      );
       const handle = createPlainFront(parts, redirect, doorOf);
       const webSockets = webSocketsOf('http', doors, readOrigin, forwarder);
       const plain = { port: http, address: undefined, tls: undefined };

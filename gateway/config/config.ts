@@ -108,7 +108,8 @@ export interface BlobStoreConfig {
 export type TlsConfig =
   | CaConfig
   | { readonly profile: 'self-signed' }
-  | { readonly profile: 'files'; readonly cert: string; readonly key: string };
+  | { readonly profile: 'files'; readonly cert: string; readonly key: string }
+  | { readonly profile: 'acme'; readonly acme: AcmeConfig };
 
 /** A CA of one's own signs: one that Dockgate makes, or the one in two files. */
 export interface CaConfig {
@@ -120,6 +121,17 @@ export interface CaConfig {
   readonly constrainNames: boolean;
   /** Milliseconds for which clients are given the present CA and the next before the next one signs. */
   readonly overlap: number;
+}
+
+/** The ACME server that issues, and how it knows us. */
+export interface AcmeConfig {
+  /** The https URL of its directory. */
+  readonly directory: Readonly<URL>;
+  readonly email: string | undefined;
+  /** Absolute path of a PEM file to trust for this server, next to the public authorities. */
+  readonly ca: string | undefined;
+  /** Who we are to a server that knows its customers; the key is base64url and secret. */
+  readonly externalAccount: { readonly kid: string; readonly hmacKey: string } | undefined;
 }
 
 export type RepositoryConfig = HostedConfig | ProxyConfig | GroupConfig;

@@ -20,7 +20,11 @@ export function examine(tree: Tree, name: string, overrides: Overrides): Examina
   const { places } = tree;
   const { sections, outline, defaultHosts, findings } = compose(sectionsOf(tree), places.intact, overrides);
   const read = schema.safeParse(sections);
-  const found = [...(read.error?.issues ?? []).map(toFinding), ...findings, ...crossCheck(outline)];
+  const found = [
+    ...(read.error?.issues ?? []).map(toFinding),
+    ...findings,
+    ...crossCheck(outline, overrides.hosts ?? []),
+  ];
   const problems = [
     ...tree.problems.map((problem) => ({ file: name, ...problem })),
     ...countMisspeltOnce(found)

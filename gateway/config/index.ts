@@ -39,7 +39,9 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
   if ('problems' in examined) throw new ConfigErrors([...problems, ...examined.problems]);
   if (problems.length > 0) throw new ConfigErrors(problems);
   const { settings, defaultHosts } = examined;
-  const ownNames = defaultHosts ? usableNames(machineNames) : [];
+  // Nobody else could validate what this machine is called, and one name that fails fails the whole order.
+  const isLocal = defaultHosts && settings.tls.profile !== 'acme';
+  const ownNames = isLocal ? usableNames(machineNames) : [];
   const folder = source === undefined ? cwd : path.dirname(source.file);
   const surroundings = { file: source?.file, folder, addedHosts: [...ownNames, ...(overrides.hosts ?? [])] };
   return deepFreeze(resolve(settings, surroundings));

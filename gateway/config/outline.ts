@@ -31,6 +31,7 @@ const outlineSchema = z.object({
     ca: any,
     clientCert: any,
     clientKey: any,
+    tls: any,
   }),
   listen: z
     .object({
@@ -51,6 +52,7 @@ const outlineSchema = z.object({
       caKey: any,
       constrainNames: any,
       overlap: any,
+      acme: any,
     })
     .prefault({})
     .catch({}),

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { BlobStoreConfig, Config, HostConfig, Target, TlsConfig } from './config.ts';
+import type { AcmeConfig, BlobStoreConfig, Config, HostConfig, Target, TlsConfig } from './config.ts';
 import { resolveBackend } from './resolve-backend.ts';
 import { parseHostname } from './hostnames.ts';
 import { resolveRepository } from './resolve-repository.ts';
@@ -122,9 +122,18 @@ function resolveTls({ tls }: Settings, absolute: (name: string) => string): TlsC
       };
     case 'self-signed':
       return { profile };
+    case 'acme':
+      return { profile, acme: resolveAcme(tls.acme, absolute) };
     case 'files':
       return { profile, cert: absolute(cert), key: absolute(key) };
   }
+}
+
+/** The checks have made sure that it is there, and agreed. */
+function resolveAcme(acme: Settings['tls']['acme'], absolute: (name: string) => string): AcmeConfig {
+  if (acme === undefined) throw new Error('tls.acme is missing');
+  const { directory, email, ca, externalAccount } = acme;
+  return { directory, email, ca: ca === undefined ? undefined : absolute(ca), externalAccount };
 }
 
 function mapEntries<Value, Result>(

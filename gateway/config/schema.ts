@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseAcmeDirectory, parseEmail, parseHmacKey } from './acme.ts';
 import { parseAddress, parseRange } from './addresses.ts';
 import { parseDuration, parseInterval } from './durations.ts';
 import { flag, list, mapping, named, oneOrMore, parsed, text, word } from './fields.ts';
@@ -72,6 +73,16 @@ const outbound = mapping({
   noProxy: parsed('hosts with commas between them, such as "localhost,.example.org"', String).optional(),
 });
 
+const acme = mapping({
+  directory: parsed('the URL of a directory', parseAcmeDirectory).prefault(
+    'https://acme-v02.api.letsencrypt.org/directory',
+  ),
+  email: parsed('an email address', parseEmail).optional(),
+  agreeToTerms: flag.default(false),
+  ca: text.optional(),
+  externalAccount: mapping({ kid: text, hmacKey: parsed('base64url', parseHmacKey) }).optional(),
+});
+
 /** Every key of the file, each value by itself; what several keys say together is in checks/. */
 export const schema = mapping({
   data: text.default('./data'),
@@ -84,13 +95,14 @@ export const schema = mapping({
   connectors: named(connector).default({}),
   blobStores: named(blobStore).default({}),
   tls: mapping({
-    profile: word('ca', 'self-signed', 'files').default('ca'),
+    profile: word('ca', 'self-signed', 'files', 'acme').default('ca'),
     cert: text.optional(),
     key: text.optional(),
     caCert: text.optional(),
     caKey: text.optional(),
     constrainNames: flag.default(false),
     overlap: parsed('a duration such as 30d', parseDuration).default(30 * 86_400_000),
+    acme: acme.optional(),
   }).prefault({}),
   repositories: named(repositorySchema),
   auth: mapping({

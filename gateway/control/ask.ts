@@ -23,6 +23,15 @@ export interface GatewayRequest {
 
 /** Asks the gateway that runs on a data folder, any of them when there are several. Throws NoGateway. */
 export async function askGateway(data: string, wish: GatewayRequest): Promise<GatewayReply> {
+  return withSocket(data, (socket) => send(socket, wish));
+}
+
+/** Throws NoGateway when none runs on a data folder. */
+export async function requireGateway(data: string): Promise<void> {
+  await withSocket(data, () => Promise.resolve());
+}
+
+async function withSocket<T>(data: string, use: (socket: string) => Promise<T>): Promise<T> {
   const path = runFolder(data);
   const sockets = (await namesIn(path, data)).filter((name) => name.endsWith('.sock'));
   if (sockets.length === 0) throw noGateway(data);
@@ -30,7 +39,7 @@ export async function askGateway(data: string, wish: GatewayRequest): Promise<Ga
   try {
     const socket = await firstAlive(sockets, folder);
     if (socket === undefined) throw noGateway(data);
-    return await send(socket, wish);
+    return await use(socket);
   } finally {
     await folder.close();
   }

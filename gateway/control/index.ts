@@ -1,2 +1,2 @@
-export { askGateway, NoGateway, type GatewayReply } from './ask.ts';
+export { askGateway, NoGateway, requireGateway, type GatewayReply } from './ask.ts';
 export { openControl, type Control } from './server.ts';

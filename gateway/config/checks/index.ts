@@ -1,5 +1,6 @@
 import type { Finding } from '../errors.ts';
 import type { Outline } from '../outline.ts';
+import { checkAcme } from './acme.ts';
 import { checkAuth } from './auth.ts';
 import { checkBackends } from './backends.ts';
 import { checkBlobStores } from './blob-stores.ts';
@@ -19,6 +20,7 @@ const checks = [
   checkPorts,
   checkBlobStores,
   checkTls,
+  checkAcme,
   checkRepositories,
   checkCycles,
   checkAuth,
@@ -26,7 +28,7 @@ const checks = [
   checkProxyProtocol,
 ];
 
-/** What is wrong between keys that are each right by themselves, as far as they can be seen. */
-export function crossCheck(outline: Outline): Finding[] {
-  return checks.flatMap((check) => [...check(outline)]);
+/** What is wrong between keys that are each right by themselves, as far as they can be seen; `addedHosts` are not in the file. */
+export function crossCheck(outline: Outline, addedHosts: readonly string[]): Finding[] {
+  return checks.flatMap((check) => [...check(outline, addedHosts)]);
 }

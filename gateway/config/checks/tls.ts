@@ -4,7 +4,7 @@ import type { Outline } from '../outline.ts';
 /** A certificate from files needs both files; the other profiles make their own, and only one of them has a CA. */
 export function* checkTls({ tls }: Outline): Iterable<Finding> {
   const ownFiles = tls.profile === 'files';
-  const made = tls.profile === undefined || tls.profile === 'ca' || tls.profile === 'self-signed';
+  const made = [undefined, 'ca', 'self-signed', 'acme'].some((profile) => tls.profile === profile);
   for (const key of ['cert', 'key'] as const) {
     const path = ['tls', key];
     if (ownFiles && tls[key] === undefined) {
@@ -17,7 +17,7 @@ export function* checkTls({ tls }: Outline): Iterable<Finding> {
 }
 
 function* checkCa(tls: Outline['tls']): Iterable<Finding> {
-  const withoutCa = tls.profile === 'self-signed' || tls.profile === 'files';
+  const withoutCa = ['self-signed', 'files', 'acme'].some((profile) => tls.profile === profile);
   const ownCa = tls.caCert !== undefined || tls.caKey !== undefined;
   for (const key of ['caCert', 'caKey', 'constrainNames', 'overlap'] as const) {
     const path = ['tls', key];
