@@ -69,6 +69,7 @@ export async function startGateway(
     for (const open of portsOf(config, parts)) listeners.push(await open());
     // What changed while they were opened.
     present();
+    await certificates.order();
   } catch (fault) {
     for (const listener of listeners) listener.destroy();
     await control?.close();
@@ -81,9 +82,14 @@ export async function startGateway(
   return {
     async stop() {
       stopping.abort(new Error('the gateway stops'));
-      await Promise.all([...listeners.map((listener) => listener.drain()), control?.close(), rounds?.stop()]);
+      await Promise.all([
+        ...listeners.map((listener) => listener.drain()),
+        control?.close(),
+        rounds?.stop(),
+        // Nobody answers port 80 any more, so an order would fail.
+        certificates.stop(),
+      ]);
       forwarder.close();
-      await certificates.stop();
       await engine.close();
     },
   };
