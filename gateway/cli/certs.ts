@@ -6,9 +6,10 @@ import {
   rotateAuthority,
   type ServedCertificates,
 } from '../../certs/index.ts';
+
 import { certificateSettings } from '../certificates.ts';
 import { shownInFiles, type Shown } from '../certificates-shown.ts';
-import { NoGateway } from '../control/index.ts';
+import { NoGateway, requireGateway } from '../control/index.ts';
 import { day, inLines } from './certificate-lines.ts';
 import { configOf, withConfigOptions, type ConfigOptions } from './config-options.ts';
 import { Failure, inWords } from './failure.ts';
@@ -83,12 +84,21 @@ async function shownByRunning(options: ConfigOptions, world: World): Promise<rea
 async function renew({ authority, now, ...options }: RenewOptions, world: World): Promise<void> {
   if (now && !authority)
     throw new Failure('--now goes with --authority: without it the renewal is at once', 2);
-  const settings = certificateSettings(await configOf(options, world));
+  const config = await configOf(options, world);
+  if (config.tls.profile === 'acme' && !authority) await requirePort80(config.data);
+  const settings = certificateSettings(config);
   const served = authority
     ? await rotateAuthority(settings, { immediately: now === true })
     : await renewServer(settings);
   world.stdout.write(authority ? ofRotation(served) : ofRenewal(served));
   for (const warning of served.warnings) world.stderr.write(`warning: ${warning}\n`);
+}
+
+/** The command orders by itself, but the port that the authority asks is the gateway's. */
+async function requirePort80(data: string): Promise<void> {
+  await requireGateway(data).catch((fault: unknown) => {
+    throw fault instanceof NoGateway ? new Failure(fault.message, 1, fault) : fault;
+  });
 }
 
 function ofRenewal({ names, notAfter }: ServedCertificates): string {
