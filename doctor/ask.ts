@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { pipeline } from 'node:stream/promises';
+import { isTimedOut, Silence } from './silence.ts';
 import type { Visit } from './visit.ts';
 
 /** What to ask. A stream goes out in chunks without a length, as docker sends layers. */
@@ -30,15 +31,25 @@ export type Asker = Pick<Visit, 'base' | 'trust' | 'signal'>;
 /** More than any answer to a question of ours has, so that a wrong one does not fill the memory. */
 const longestAnswer = 8 * 1024 * 1024;
 
-/** Sends one request on a connection of its own; `target` is a path or a whole URL. Throws what the connection throws. */
+/**
+ * Sends one request on a connection of its own; `target` is a path or a whole URL. Throws what the connection throws, and
+ * Silence when its time is over.
+ */
 export async function ask(visit: Asker, target: string | URL, question: Question = {}): Promise<Answer> {
   const begun = performance.now();
-  const { request, answered } = send(visit, new URL(target, visit.base), question);
+  const url = new URL(target, visit.base);
+  const { request, answered } = send(visit, url, question);
+  let seen = 'was not answered';
   try {
     const answer = await answered;
+    seen = 'was answered, but not to the end,';
     const body = await readBody(answer);
     const ms = Math.round(performance.now() - begun);
     return { status: answer.statusCode ?? 0, headers: answer.headers, body, ms };
+  } catch (fault) {
+    if (!isTimedOut(visit.signal)) throw fault;
+    const where = url.origin === visit.base.origin ? url.pathname : `${url.origin}${url.pathname}`;
+    throw new Silence(`${question.method ?? 'GET'} ${where} ${seen}`, fault);
   } finally {
     // The answer may come before all was sent.
     request.destroy();

@@ -8,7 +8,7 @@ export interface Check {
   /** Checks without which this one makes no sense: it is skipped when one of them has an error or was skipped. */
   readonly needs: readonly string[];
   /** In ms; undefined: the usual limit. */
-  readonly limit?: number;
+  readonly limit?: number | ((visit: Visit) => number);
   /** Looks; at least one remark. May throw Trouble, and whatever a connection throws. */
   readonly run: (visit: Visit) => Promise<readonly Remark[]>;
 }

@@ -3,7 +3,8 @@ import { createSecureContext, getCACertificates } from 'node:tls';
 import type { Check } from './check.ts';
 import { checks } from './checks/index.ts';
 import { Cleanup } from './cleanup.ts';
-import { error, skipped, Trouble, warning, type Finding, type Remark } from './finding.ts';
+import { skipped, Trouble, warning, type Finding, type Remark } from './finding.ts';
+import { runCheck } from './run-check.ts';
 import type { Credentials, LocalData, Visit } from './visit.ts';
 
 /** What to examine, and how. */
@@ -28,6 +29,8 @@ export interface Examination {
   readonly largeSize?: number;
   /** In ms: how long a transfer rests to find timeouts. */
   readonly pause?: number;
+  /** In ms: no check takes longer, whatever its own limit is. */
+  readonly limit?: number;
   /** Ends it early; what was pushed is taken back all the same. */
   readonly signal?: AbortSignal;
   /** Told of each finding as it is made. */
@@ -36,7 +39,6 @@ export interface Examination {
 
 /** In ms. */
 const limitOfAll = 600_000;
-const usualLimit = 30_000;
 
 /** Goes through the address as a client does and says what is wrong with the way; leaves nothing behind. Never throws. */
 export async function examine(settings: Examination): Promise<readonly Finding[]> {
@@ -52,7 +54,9 @@ export async function examine(settings: Examination): Promise<readonly Finding[]
   const visit = visitOf(settings, end);
   for (const check of checks) {
     const begun = performance.now();
-    const remarks = end.aborted ? [skipped('it was ended early')] : await run(check, visit, findings);
+    const remarks = end.aborted
+      ? [skipped('it was ended early')]
+      : await run(check, visit, findings, settings.limit);
     const ms = Math.round(performance.now() - begun);
     for (const remark of remarks) note({ check: check.name, ms, ...remark });
   }
@@ -99,30 +103,14 @@ function visitOf(settings: Examination, signal: AbortSignal): Visit {
   };
 }
 
-async function run(check: Check, visit: Visit, before: readonly Finding[]): Promise<readonly Remark[]> {
+async function run(
+  check: Check,
+  visit: Visit,
+  before: readonly Finding[],
+  most: number | undefined,
+): Promise<readonly Remark[]> {
   const missing = check.needs.find((need) => isMissing(need, before));
-  if (missing !== undefined) return [skipped(`it needs "${missing}"`)];
-  const limit = check.limit ?? usualLimit;
-  const timeout = AbortSignal.timeout(limit);
-  try {
-    return await check.run({ ...visit, signal: AbortSignal.any([visit.signal, timeout]) });
-  } catch (fault) {
-    if (visit.signal.aborted) return [skipped('it was ended early')];
-    if (fault instanceof Trouble) return [error(fault.message, fault.advice)];
-    if (timeout.aborted)
-      return [
-        error(
-          `there was no answer within ${limit / 1000} s`,
-          'something on the way holds the request: look into the logs of the registry and of the proxy in front for the last request of dockgate-doctor',
-        ),
-      ];
-    return [
-      error(
-        `the connection failed: ${fault instanceof Error ? fault.message : String(fault)}`,
-        'look into the logs of the registry and of the proxy in front for the last request of dockgate-doctor',
-      ),
-    ];
-  }
+  return missing === undefined ? runCheck(check, visit, most) : [skipped(`it needs "${missing}"`)];
 }
 
 function isMissing(need: string, before: readonly Finding[]): boolean {

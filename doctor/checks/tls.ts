@@ -3,6 +3,7 @@ import { ask } from '../ask.ts';
 import type { Check } from '../check.ts';
 import { ok, Trouble, warning } from '../finding.ts';
 import { shakeHands } from '../handshake.ts';
+import { isTimedOut, Silence } from '../silence.ts';
 import type { Visit } from '../visit.ts';
 import { portOf } from './port.ts';
 
@@ -37,6 +38,13 @@ export const tlsCheck: Check = {
 };
 
 async function explain(visit: Visit, fault: unknown): Promise<never> {
+  if (visit.signal.aborted)
+    throw isTimedOut(visit.signal)
+      ? new Silence(
+          `port ${portOf(visit.base)} takes connections, and the TLS handshake got no answer`,
+          fault,
+        )
+      : fault;
   const reason = fault instanceof Error ? fault.message : String(fault);
   const plain = new URL(`http://${visit.base.hostname}:${portOf(visit.base)}/v2/`);
   const answer = await ask(visit, plain).catch(() => undefined);

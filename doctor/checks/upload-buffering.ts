@@ -8,6 +8,9 @@ import { ok, warning } from '../finding.ts';
 /** More than a server reads of a body after it has decided to refuse it (Go: 256 KiB), less than what nginx takes unasked. */
 const begin = 640 * 1024;
 
+/** In ms: a refusal is there sooner. */
+const longEnough = 5000;
+
 /**
  * Whether a request reaches the registry while it is still being sent: the begin of an upload to a session that does not
  * exist is refused at once, unless something in front waits for the end of it.
@@ -20,7 +23,9 @@ export const uploadBufferingCheck: Check = {
     const seen = { isEarly: true };
     const parts = async function* (): AsyncGenerator<Buffer> {
       yield randomBytes(begin);
-      await sleep(visit.pause, undefined, { signal: held.signal }).catch(() => undefined);
+      await sleep(longEnough, undefined, { signal: held.signal }).catch(
+        () => undefined,
+      );
       seen.isEarly = held.signal.aborted;
       yield randomBytes(1024);
     };

@@ -4,6 +4,7 @@ import { explainRoute, type ExplainParts } from './explain.ts';
 import type { Metrics } from './metrics.ts';
 import { prefetchRoute, type PrefetchParts } from './prefetch.ts';
 import type { Route } from './route.ts';
+import { waitRoute } from './wait.ts';
 import { upstreamRoutes, type UpstreamParts } from './upstreams.ts';
 
 /** What the routes are made of. */
@@ -21,6 +22,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     certificatesRoute(parts),
     prefetchRoute(parts),
     ...upstreamRoutes(parts),
+    waitRoute(),
     {
       method: 'GET',
       path: '/api/v1/openapi.json',

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { examine, type Finding } from '../../doctor/index.ts';
 import { configOf, withConfigOptions, type ConfigOptions } from './config-options.ts';
 import { authorityOf, blobsOf, firstAddress, readAddress } from './doctor-address.ts';
@@ -6,10 +6,15 @@ import { loginOf, type LoginOptions } from './doctor-login.ts';
 import { Failure, inWords } from './failure.ts';
 import type { World } from './world.ts';
 
+/** In seconds: what the gateway can be asked to wait. */
+const longestPause = 300;
+
 interface DoctorOptions extends ConfigOptions, LoginOptions {
   readonly ca?: string;
   readonly name?: string;
   readonly pull?: readonly string[];
+  /** In ms. */
+  readonly pause?: number;
   readonly json?: boolean;
 }
 
@@ -26,6 +31,7 @@ export function doctorCommand(world: World, onSignal: (stop: () => void) => void
     .option('--ca <file>', 'authority to trust, PEM, besides those of this machine')
     .option('--name <name>', 'image name to push under (dockgate-doctor/probe)')
     .option('--pull <image>', 'pull this image too, NAME:TAG as behind HOST/; may be repeated', collect)
+    .option('--pause <seconds>', 'how long a transfer rests to find timeouts in front (5)', seconds)
     .option('--json', 'print JSON')
     .action((host: string | undefined, options: DoctorOptions) =>
       inWords(() => diagnose(host, options, world, onSignal)),
@@ -56,6 +62,7 @@ async function diagnose(
       credentials: login.credentials,
       signal: interrupted.signal,
       images: options.pull ?? [],
+      ...(options.pause !== undefined && { pause: options.pause }),
       ...(options.name !== undefined && { name: options.name }),
       ...(config && { local: { data: config.data, blobs: blobsOf(config) } }),
       ...(config?.listen.http && { plainPort: config.listen.http }),
@@ -102,4 +109,11 @@ function inLines({ level, check, what, advice, ms }: Finding): string {
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
+}
+
+/** In ms. */
+function seconds(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= longestPause) return value * 1000;
+  throw new InvalidArgumentError(`must be a number of seconds from 1 to ${longestPause}.`);
 }

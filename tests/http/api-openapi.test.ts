@@ -22,7 +22,14 @@ const unused = (): never => {
   throw new Error('not asked');
 };
 const routes = createRoutes({
-  operator: { explain: unused, prefetch: unused, upstreams: unused, cachedImage: unused, block: unused, unblock: unused },
+  operator: {
+    explain: unused,
+    prefetch: unused,
+    upstreams: unused,
+    cachedImage: unused,
+    block: unused,
+    unblock: unused,
+  },
   readImage: unused,
   isProxy: unused,
   metrics: { count: unused, read: unused },
@@ -108,6 +115,7 @@ describe('openapi.json and the answers', () => {
     ['GET /api/v1/upstreams', '/api/v1/upstreams', undefined],
     ['POST /api/v1/upstreams/{repository}/block', '/api/v1/upstreams/hub/block', { reason: 'x' }],
     ['GET /api/v1/upstreams', '/api/v1/upstreams', undefined],
+    ['GET /api/v1/wait', '/api/v1/wait?seconds=1', undefined],
     ['POST /api/v1/upstreams/{repository}/unblock', '/api/v1/upstreams/hub/unblock', {}],
   ])('%s %s fits', async (operation, path, body) => {
     const { status, body: bytes } = await ask(path, body);

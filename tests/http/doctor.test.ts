@@ -87,8 +87,9 @@ describeWith(['nginx', 'docker-registry', 'openssl', 'htpasswd'], 'doctor in fro
     });
 
     test('a timeout for bodies', { timeout: limit }, async () => {
-      const found = await findings({ server: { client_body_timeout: '1s' } });
-      expect(problems(found)).toContain('error: pause');
+      const port = await front(registry.url, { server: { client_body_timeout: '1s' } });
+      const found = await examined(port, { ca: own.ca, user: account, pause: 3000 });
+      expect(problems(found)).toEqual(['error: pause']);
       expect(said(found, 'pause')).toMatch(/rests for 3 s is cut[^]*client_body_timeout/);
     });
 
@@ -196,10 +197,10 @@ describeWith(['nginx', 'docker-registry', 'openssl', 'htpasswd'], 'doctor in fro
         user: gateway.admin,
       });
     const withProxy = async (proxy: object) => {
-      const other = await startLocalGateway(
-        place,
-        settings({ quay: { type: 'proxy', prefix: 'quay.test', ...proxy } }),
-      );
+      const other = await startLocalGateway(place, {
+        ...settings({ quay: { type: 'proxy', prefix: 'quay.test', ...proxy } }),
+        trustedProxies: [],
+      });
       try {
         return await examined(other.port, {
           ca: other.ca ?? '',
@@ -239,6 +240,15 @@ describeWith(['nginx', 'docker-registry', 'openssl', 'htpasswd'], 'doctor in fro
         location: { proxy_request_buffering: '' },
       });
       expect(problems(found)).toEqual(['error: upload-size', 'warning: upload-buffering']);
+    });
+
+    test('a timeout for answers', { timeout: limit }, async () => {
+      const port = await front(`https://127.0.0.1:${gateway.port}`, {
+        location: { proxy_read_timeout: '1s' },
+      });
+      const found = await examined(port, { ca: own.ca, user: gateway.admin, pause: 3000 });
+      expect(problems(found)).toEqual(['error: pause']);
+      expect(said(found, 'pause')).toMatch(/needs 3 s is cut: 504 from nginx[^]*proxy_read_timeout/);
     });
 
     test('a split by GET', { timeout: limit }, async () => {

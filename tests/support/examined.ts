@@ -48,7 +48,7 @@ export function examined(
     // Nobody listens there: the machine's own port 80 is no part of a test.
     plainPort: 9,
     largeSize: 8 * 1024 * 1024,
-    pause: 3000,
+    pause: 1000,
     credentials: () => Promise.resolve(user),
     ...rest,
   });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http, { type RequestListener } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -22,9 +22,14 @@ afterAll(async () => {
 });
 
 /** Ends with the test. */
-async function listen(server: http.Server | https.Server): Promise<number> {
+async function listen(server: net.Server): Promise<number> {
+  const open = new Set<net.Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.on('error', () => undefined);
+  });
   onTestFinished(async () => {
-    server.closeAllConnections();
+    for (const each of open) each.destroy();
     await new Promise((done) => server.close(done));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -87,6 +92,54 @@ describe('the way there', () => {
       },
     });
     expect((await found).filter(({ what }) => what === 'it was ended early').length).toBeGreaterThan(10);
+  });
+});
+
+/** Time is what these are about; enough for a busy machine to do the rest. */
+describe('a check that hangs is cut and named, and the others run', () => {
+  const most = 1500;
+  const timeout = 60_000;
+
+  test('no answer', { timeout }, async () => {
+    const port = await serve(() => undefined);
+    const found = await examined(port, { ca: own.ca, limit: most });
+    expect(problems(found)).toEqual(['error: challenge']);
+    expect(said(found, 'challenge')).toMatch(/GET \/v2\/ was not answered within 1\.5 s[^]*dockgate-doctor/);
+    expect(said(found, 'certificate-names')).toContain('is for 127.0.0.1');
+  });
+
+  test('an answer that drips', { timeout }, async () => {
+    const port = await serve((_req, res) => {
+      res.writeHead(401, { ...version, 'www-authenticate': 'Basic realm="a"', 'content-length': 1000 });
+      const drip = setInterval(() => res.write(' '), 200);
+      res.once('close', () => {
+        clearInterval(drip);
+      });
+    });
+    const found = await examined(port, { ca: own.ca, limit: most });
+    expect(problems(found)).toEqual(['error: challenge']);
+    expect(said(found, 'challenge')).toMatch(/answered, but not to the end, within 1\.5 s/);
+  });
+
+  test('a handshake', { timeout }, async () => {
+    const port = await listen(net.createServer(() => undefined));
+    const found = await examined(port, { ca: own.ca, limit: most });
+    expect(problems(found)).toEqual(['error: tls']);
+    expect(said(found, 'tls')).toMatch(
+      /takes connections, and the TLS handshake got no answer within 1\.5 s/,
+    );
+    expect(said(found, 'certificate-chain')).toContain('it needs "tls"');
+  });
+
+  test('a check that heeds no signal, and then the next one', { timeout }, async () => {
+    const port = await serve(answering(200, version));
+    const found = await examined(port, {
+      ca: own.ca,
+      limit: most,
+      credentials: () => new Promise(() => undefined),
+    });
+    expect(problems(found)).toEqual(['error: challenge']);
+    expect(found.map(({ check }) => check)).toContain('upstreams');
   });
 });
 
