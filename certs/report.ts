@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import { storedPath } from './acme/stored.ts';
 import { choiceOf } from './ensure.ts';
 import { readKept } from './keep.ts';
 import { namesIn } from './names.ts';
@@ -7,6 +8,7 @@ import { certificatesIn } from './pem.ts';
 import { renewalOf } from './renewal.ts';
 import { fingerprintOf } from './served.ts';
 import type { ServedCertificates } from './served.ts';
+import { servedFiles } from './served-files.ts';
 import type { CertificateSettings } from './settings.ts';
 import { readSuccession } from './succession.ts';
 
@@ -34,17 +36,14 @@ export interface CertificateReport {
 type Timeless = Omit<CertificateSettings, 'now'>;
 type Content = Pick<ServedCertificates, 'authority' | 'takeover'> & { certificate: string | undefined };
 
-/** The profiles that keep what clients are to trust as ca.crt. */
-const HAS_AUTHORITY: ReadonlySet<CertificateSettings['profile']> = new Set(['ca', 'self-signed']);
-
 /** What the settings serve by the files that are there now; nothing is made or changed. Throws a CertificateError when a file is wrong. */
 export async function reportCertificates(settings: Timeless): Promise<CertificateReport[]> {
   const { directory, profile } = settings;
-  const files = filesOf(settings);
+  const files = await servedFiles(settings);
   const next = profile === 'ca' ? await readSuccession(directory) : undefined;
   return reportServed(settings, {
-    certificate: await readKept(files.server),
-    authority: HAS_AUTHORITY.has(profile) ? await readKept(join(directory, 'ca.crt')) : undefined,
+    certificate: await readKept(files.crt),
+    authority: files.hasAuthority ? await readKept(join(directory, 'ca.crt')) : undefined,
     takeover: next && new Date(next.begun.getTime() + choiceOf(settings).overlap),
   });
 }
@@ -54,7 +53,7 @@ export function reportServed(
   settings: Timeless,
   { certificate, authority, takeover }: Content,
 ): CertificateReport[] {
-  const files = filesOf(settings);
+  const files = filesOf(settings, authority !== undefined);
   const [server, ...sent] = certificate === undefined ? [] : certificatesIn(certificate, files.server);
   const trusted = authority === undefined ? [] : certificatesIn(authority, files.authority);
   const isServer = (each: X509Certificate): boolean => server?.raw.equals(each.raw) === true;
@@ -65,7 +64,8 @@ export function reportServed(
         ? described('next authority', join(settings.directory, 'ca-next.crt'), each, takeover)
         : described('authority', files.authority, each),
     );
-  const between = settings.profile === 'ca' && settings.caCert === undefined ? 'cross' : 'intermediate';
+  const isOurs = authority !== undefined && settings.caCert === undefined;
+  const between = isOurs ? 'cross' : 'intermediate';
   const bridges = sent
     .filter((each) => !trusted.some(({ raw }) => raw.equals(each.raw)))
     .map((each) => described(between, files.server, each));
@@ -75,9 +75,15 @@ export function reportServed(
   return [...authorities, ...bridges, described('server', files.server, server, due)];
 }
 
-function filesOf({ directory, profile, cert, caCert }: Timeless): { server: string; authority: string } {
+/** Without an authority of ours, what was ordered is served, or what the operator gave. */
+function filesOf(
+  { directory, profile, cert, caCert }: Timeless,
+  hasAuthority: boolean,
+): { server: string; authority: string } {
+  const ordered = profile === 'acme' && !hasAuthority ? storedPath(directory) : undefined;
+  const given = profile === 'files' ? cert : undefined;
   return {
-    server: profile === 'files' && cert !== undefined ? cert : join(directory, 'server.crt'),
+    server: ordered ?? given ?? join(directory, 'server.crt'),
     authority: caCert ?? join(directory, 'ca.crt'),
   };
 }

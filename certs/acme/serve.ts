@@ -28,7 +28,7 @@ export async function serveAcme(
       authority: undefined,
       takeover: undefined,
       issued: 'kept',
-      reason: `it is from ${hostOf(stored.server)}`,
+      reason: `issued by ${hostOf(stored.server)} on ${day(stored.chain[0].validFromDate)}`,
       warnings: [
         ...warnings,
         ...(await tighten(storedPath(directory), 0o600)),
