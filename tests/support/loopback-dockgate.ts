@@ -12,6 +12,8 @@ import type { Server } from './server.ts';
 export interface LoopbackOptions {
   /** Repositories besides `docker-hosted`; they are members of the group in this order. */
   readonly proxies?: Readonly<Record<string, object>>;
+  /** Hosts besides `localhost`. */
+  readonly hosts?: Readonly<Record<string, object>>;
   /** The `--data` folder of another one, which then has a second gateway; a new one when left out. */
   readonly data?: string;
   /** What Dockgate is started with, for example `['strace', '-o', file]`. */
@@ -38,11 +40,11 @@ export interface LoopbackDockgate extends Target {
 const MAIN = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url));
 const ADMIN = { user: 'admin', password: 'admin of the test' };
 
-function configuration(data: string, proxies: Readonly<Record<string, object>>): string {
+function configuration(data: string, { proxies = {}, hosts = {} }: LoopbackOptions): string {
   const members = ['docker-hosted', ...Object.keys(proxies)];
   return JSON.stringify({
     data,
-    hosts: { localhost: { read: 'docker-group', write: 'docker-hosted' } },
+    hosts: { localhost: { read: 'docker-group', write: 'docker-hosted' }, ...hosts },
     listen: { https: 0, http: false },
     repositories: {
       'docker-hosted': { type: 'hosted' },
@@ -122,7 +124,7 @@ export async function startLoopbackDockgate(
   const data = options.data ?? join(place.folder, `data-${randomUUID()}`);
   await mkdir(data, { recursive: true });
   const config = join(place.folder, `${randomUUID()}.yaml`);
-  await writeFile(config, configuration(data, options.proxies ?? {})); // JSON is YAML.
+  await writeFile(config, configuration(data, options)); // JSON is YAML.
   const argv = [...(options.before ?? []), process.execPath, MAIN, 'serve', '--config', config];
   const dockgate = new Loopback(place, data, argv);
   await dockgate.start();
