@@ -28,14 +28,24 @@ export function expand(text: string, run: Run): Value {
   return unknown[0] ?? expanded;
 }
 
-/** Remembers what an expression matched, as nginx does: one without groups forgets `$1` of the one before. */
+/**
+ * Remembers what an expression matched, as nginx does: `$1` of the one before is lost when this one has no groups,
+ * and also when it has some and does not match.
+ */
 export function matched(run: Run, regex: RegExp, text: string): boolean {
   const match = regex.exec(text);
-  if (match === null) return false;
+  if (match === null) {
+    if (hasGroups(regex)) run.captures = [];
+    return false;
+  }
   run.captures = match.length > 1 ? match : [];
   const groups: Readonly<Record<string, string | undefined>> = match.groups ?? {};
   for (const [name, value] of Object.entries(groups)) run.variables.set(name, value ?? '');
   return true;
+}
+
+function hasGroups({ source }: RegExp): boolean {
+  return (new RegExp(`${source}|`).exec('')?.length ?? 1) > 1;
 }
 
 function lookUp(name: string, run: Run): Value {

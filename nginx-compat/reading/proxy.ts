@@ -53,7 +53,7 @@ export function urlOf(text: string): Url | undefined {
   return {
     scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http',
     host: host.startsWith('unix:') ? host : host.toLowerCase(),
-    uri: uri.startsWith('?') ? `/${uri}` : uri,
+    uri,
   };
 }
 
@@ -68,7 +68,7 @@ function methodOf({ scope, method }: Run): string {
 
 /** The target as sent, the URL's own where it has variables, or the path with its location's part exchanged. */
 function uriOf(uri: string, isVariable: boolean, location: Location, run: Run): string {
-  if (isVariable && uri !== '') return uri;
+  if (isVariable && uri !== '') return uri.startsWith('?') ? `/${uri}` : uri;
   if (uri === '' && run.isUntouched) return run.request.uri;
   const isExchanged = run.hasLocation && uri !== '';
   const path = isExchanged ? uri + escapePath(run.path.slice(location.path.length)) : escapePath(run.path);
