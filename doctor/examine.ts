@@ -33,6 +33,8 @@ export interface Examination {
   readonly limit?: number;
   /** Ends it early; what was pushed is taken back all the same. */
   readonly signal?: AbortSignal;
+  /** Told of each check before it runs. */
+  readonly onCheck?: (check: string) => void;
   /** Told of each finding as it is made. */
   readonly onFinding?: (finding: Finding) => void;
 }
@@ -54,12 +56,14 @@ export async function examine(settings: Examination): Promise<readonly Finding[]
   const visit = visitOf(settings, end);
   for (const check of checks) {
     const begun = performance.now();
+    settings.onCheck?.(check.name);
     const remarks = end.aborted
       ? [skipped('it was ended early')]
       : await run(check, visit, findings, settings.limit);
     const ms = Math.round(performance.now() - begun);
     for (const remark of remarks) note({ check: check.name, ms, ...remark });
   }
+  settings.onCheck?.('cleanup');
   const begun = performance.now();
   const left = await visit.cleanup.run();
   const ms = Math.round(performance.now() - begun);

@@ -23,7 +23,8 @@ export const clockCheck: Check = {
     const skew = visit.now() - theirs;
     visit.facts.skew = skew;
     const apart = inLargeUnits(Math.abs(skew));
-    const what = `the clock of this machine is ${apart} ${skew < 0 ? 'behind' : 'ahead of'} the server's (${new Date(theirs).toISOString()})`;
+    const [here, there] = [visit.now(), theirs].map((time) => new Date(time).toISOString());
+    const what = `the clock of this machine (${here}) is ${apart} ${skew < 0 ? 'behind' : 'ahead of'} the server's (${there})`;
     const advice =
       'set the clock of the machine that is wrong and keep it right with NTP (timedatectl set-ntp true; chrony or systemd-timesyncd)';
     if (Math.abs(skew) > tolerated) return [error(what, advice)];

@@ -13,7 +13,12 @@ export const loginCheck: Check = {
     if (!challenge) return [ok('nobody has to log in')];
     const credentials = await visit.credentials();
     if (!credentials)
-      return [skipped('no user was named', 'log in with --user NAME --password-stdin to see the rest')];
+      return [
+        skipped(
+          'no user was named',
+          `to see the rest, "docker login ${visit.base.host}" on this machine first, or name one with --user NAME --password-stdin`,
+        ),
+      ];
     const grant = challenge.scheme === 'bearer' ? await requestToken(visit, credentials) : undefined;
     const authorization = grant ? `Bearer ${grant.token}` : basic(credentials);
     const answer = await ask(visit, '/v2/', { headers: { authorization } });

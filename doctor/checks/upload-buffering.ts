@@ -23,9 +23,7 @@ export const uploadBufferingCheck: Check = {
     const seen = { isEarly: true };
     const parts = async function* (): AsyncGenerator<Buffer> {
       yield randomBytes(begin);
-      await sleep(longEnough, undefined, { signal: held.signal }).catch(
-        () => undefined,
-      );
+      await sleep(longEnough, undefined, { signal: held.signal }).catch(() => undefined);
       seen.isEarly = held.signal.aborted;
       yield randomBytes(1024);
     };

@@ -14,14 +14,13 @@ export function readAddress(host: string): URL {
   throw new Failure(`${host} is no host: name HOST, HOST:PORT or http://HOST:PORT`, 2);
 }
 
-/** The first host with a registry; a wildcard names no machine. */
-export function firstAddress(config: Config | undefined): URL {
-  const [host] =
-    [...(config?.hosts ?? [])].find(([name, { kind }]) => kind !== 'page' && !name.startsWith('*')) ?? [];
-  const port = config?.listen.https;
-  if (host === undefined || !port)
+/** Every host with a registry; a wildcard names no machine. Throws Failure when there is none. */
+export function configuredAddresses({ hosts, listen }: Config): readonly URL[] {
+  const names = [...hosts].filter(([name, { kind }]) => kind !== 'page' && !name.startsWith('*'));
+  const port = listen.https;
+  if (names.length === 0 || !port)
     throw new Failure('the configuration names no host with a port that can be examined: name HOST:PORT', 2);
-  return new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  return names.map(([name]) => new URL(`https://${name.includes(':') ? `[${name}]` : name}:${port}`));
 }
 
 /** `--ca`, else the authority of the gateway on this machine, else what docker or podman trust for this host. */

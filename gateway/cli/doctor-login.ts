@@ -7,46 +7,58 @@ import type { Config } from '../config/index.ts';
 import { grantSettings, openMetadata } from '../engine.ts';
 import { Failure } from './failure.ts';
 import { readPassword } from './password.ts';
+import { storedLogin } from './stored-login.ts';
 import type { World } from './world.ts';
 
 /** How a user is named on the command line. */
 export interface LoginOptions {
   readonly user?: string;
+  readonly username?: string;
   readonly passwordStdin?: boolean;
 }
 
 /** Who logs in, and how to take it back. */
 export interface Login {
-  readonly credentials: () => Promise<Credentials | undefined>;
+  readonly credentialsFor: (target: URL) => () => Promise<Credentials | undefined>;
   readonly forget: () => Promise<void>;
 }
 
-/** Who is named on the command line, else a user of the gateway on this machine. Throws Failure. */
+/**
+ * Who is named on the command line, else a user of the gateway on this machine, else who has logged in to that host with
+ * docker or podman. Throws Failure.
+ */
 export async function loginOf(
-  { user, passwordStdin }: LoginOptions,
+  { username, user = username, passwordStdin }: LoginOptions,
   config: Config | undefined,
-  target: URL,
   world: World,
 ): Promise<Login> {
   const forget = (): Promise<void> => Promise.resolve();
   if (user !== undefined) {
     const named = { user, password: await readPassword(world, passwordStdin) };
-    return { credentials: () => Promise.resolve(named), forget };
+    return { credentialsFor: () => () => Promise.resolve(named), forget };
   }
   if (passwordStdin) throw new Failure('--password-stdin wants --user', 2);
-  if (config && knowsOurUsers(config, target)) return temporaryUser(config);
-  return { credentials: () => Promise.resolve(undefined), forget };
+  const own = config && temporaryUser(config);
+  return {
+    credentialsFor: (target) =>
+      own && knowsOurUsers(config, target) ? own.credentials : () => storedLogin(target.host, world),
+    forget: own?.forget ?? forget,
+  };
 }
 
 /** False where somebody else's registry checks the credentials. */
 function knowsOurUsers({ hosts }: Config, { hostname }: URL): boolean {
   const host = hosts.get(hostname.replace(/^\[(.*)\]$/, '$1'));
   if (host?.kind !== 'split') return host === undefined;
+  if (host.backend?.login === 'gateway') return true;
   return 'repository' in host.read || (host.write !== undefined && 'repository' in host.write);
 }
 
 /** A user that is made when it is first asked for: whoever may open the data folder may do everything. */
-function temporaryUser(config: Config): Login {
+function temporaryUser(config: Config): {
+  readonly credentials: () => Promise<Credentials | undefined>;
+  readonly forget: () => Promise<void>;
+} {
   const name = `doctor-${randomBytes(4).toString('hex')}`;
   const made = { user: name, password: randomBytes(24).toString('base64url') };
   let adding: Promise<Credentials | undefined> | undefined;

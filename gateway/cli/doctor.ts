@@ -1,8 +1,10 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, Option, InvalidArgumentError } from 'commander';
 import { examine, type Finding } from '../../doctor/index.ts';
+import type { Config } from '../config/index.ts';
 import { configOf, withConfigOptions, type ConfigOptions } from './config-options.ts';
-import { authorityOf, blobsOf, firstAddress, readAddress } from './doctor-address.ts';
-import { loginOf, type LoginOptions } from './doctor-login.ts';
+import { authorityOf, blobsOf, configuredAddresses, readAddress } from './doctor-address.ts';
+import { loginOf, type Login, type LoginOptions } from './doctor-login.ts';
+import { doctorProgress } from './doctor-progress.ts';
 import { Failure, inWords } from './failure.ts';
 import type { World } from './world.ts';
 
@@ -24,9 +26,13 @@ export function doctorCommand(world: World, onSignal: (stop: () => void) => void
     .description('log in, push and pull through the public address, and say what is wrong with the way there')
     .argument(
       '[host]',
-      'HOST, HOST:PORT or http://HOST:PORT, of any registry; the first host of the configuration',
+      'HOST, HOST:PORT or http://HOST:PORT, of any registry; all hosts of the configuration',
     )
-    .option('--user <name>', 'who logs in; on the machine of the gateway a user is made and removed again')
+    .option(
+      '-u, --user <name>',
+      'who logs in; else a user that is made and removed again, or who has logged in with docker or podman',
+    )
+    .addOption(new Option('--username <name>', 'as docker login has it').hideHelp())
     .option('--password-stdin', 'read the password from standard input')
     .option('--ca <file>', 'authority to trust, PEM, besides those of this machine')
     .option('--name <name>', 'image name to push under (dockgate-doctor/probe)')
@@ -38,43 +44,84 @@ export function doctorCommand(world: World, onSignal: (stop: () => void) => void
     );
 }
 
+/** What is found at one host. */
+interface Diagnosis {
+  readonly host: string;
+  readonly findings: readonly Finding[];
+}
+
 async function diagnose(
   host: string | undefined,
   options: DoctorOptions,
   world: World,
   onSignal: (stop: () => void) => void,
 ): Promise<void> {
-  const base = host === undefined ? undefined : readAddress(host);
+  const named = host === undefined ? undefined : readAddress(host);
   // Another machine's registry has nothing to do with a configuration that happens to be in this folder.
   const config =
     host === undefined || namesConfig(options, world) ? await configOf(options, world) : undefined;
-  const target = base ?? firstAddress(config);
+  const targets = named ? [named] : config ? configuredAddresses(config) : [];
   const interrupted = new AbortController();
   onSignal(() => {
     world.stderr.write('dockgate: cleaning up; a second signal leaves at once\n');
     interrupted.abort(new Error('interrupted'));
   });
-  const login = await loginOf(options, config, target, world);
+  const login = await loginOf(options, config, world);
+  const diagnoses: Diagnosis[] = [];
   try {
-    const findings = await examine({
-      base: target,
-      ca: await authorityOf(options.ca, config, target),
-      credentials: login.credentials,
-      signal: interrupted.signal,
-      images: options.pull ?? [],
-      ...(options.pause !== undefined && { pause: options.pause }),
-      ...(options.name !== undefined && { name: options.name }),
-      ...(config && { local: { data: config.data, blobs: blobsOf(config) } }),
-      ...(config?.listen.http && { plainPort: config.listen.http }),
-      onFinding: (finding) => {
-        if (!options.json) world.stdout.write(inLines(finding));
-      },
-    });
-    conclude(findings, target, options, world);
+    for (const target of targets) {
+      if (interrupted.signal.aborted) break;
+      if (targets.length > 1 && !options.json) world.stdout.write(`\n${target.host}\n`);
+      const findings = await examineOne(target, {
+        options,
+        config,
+        login,
+        world,
+        signal: interrupted.signal,
+      });
+      diagnoses.push({ host: target.host, findings });
+    }
+    if (options.json) world.stdout.write(`${JSON.stringify({ hosts: diagnoses })}\n`);
     if (interrupted.signal.aborted) throw new Failure('ended early');
+    conclude(diagnoses, options, world);
   } finally {
     await login.forget();
   }
+}
+
+interface Circumstances {
+  readonly options: DoctorOptions;
+  readonly config: Config | undefined;
+  readonly login: Login;
+  readonly world: World;
+  readonly signal: AbortSignal;
+}
+
+async function examineOne(
+  target: URL,
+  { options, config, login, world, signal }: Circumstances,
+): Promise<readonly Finding[]> {
+  const progress = doctorProgress(world);
+  const findings = await examine({
+    base: target,
+    ca: await authorityOf(options.ca, config, target),
+    credentials: login.credentialsFor(target),
+    signal,
+    images: options.pull ?? [],
+    ...(options.pause !== undefined && { pause: options.pause }),
+    ...(options.name !== undefined && { name: options.name }),
+    ...(config && { local: { data: config.data, blobs: blobsOf(config) } }),
+    ...(config?.listen.http && { plainPort: config.listen.http }),
+    onCheck: (check) => {
+      progress.show(`${target.host}: ${check}`);
+    },
+    onFinding: (finding) => {
+      progress.clear();
+      if (!options.json) world.stdout.write(inLines(finding));
+    },
+  });
+  progress.clear();
+  return findings;
 }
 
 function namesConfig({ data, config }: ConfigOptions, { env }: World): boolean {
@@ -82,14 +129,29 @@ function namesConfig({ data, config }: ConfigOptions, { env }: World): boolean {
   return named.some((each) => each !== undefined && each !== '');
 }
 
-function conclude(findings: readonly Finding[], { host }: URL, { json }: DoctorOptions, world: World): void {
-  const count = (level: string): number => findings.filter((each) => each.level === level).length;
-  const [errors, warnings] = [count('error'), count('warning')];
-  if (json) world.stdout.write(`${JSON.stringify({ host, findings })}\n`);
-  else if (errors + warnings === 0)
-    world.stdout.write(`\nNothing is wrong with ${host}${reach(findings)}.\n`);
-  if (errors > 0)
-    throw new Failure(`${plural(errors, 'error')} and ${plural(warnings, 'warning')} at ${host}`);
+function conclude(diagnoses: readonly Diagnosis[], { json }: DoctorOptions, world: World): void {
+  const faulty = diagnoses.filter(({ findings }) => count(findings, 'error') > 0);
+  if (!json && faulty.length < diagnoses.length) world.stdout.write('\n');
+  for (const { host, findings } of diagnoses)
+    if (!json && count(findings, 'error') === 0)
+      world.stdout.write(
+        count(findings, 'warning') === 0
+          ? `Nothing is wrong with ${host}${reach(findings)}.\n`
+          : `${host} works, with ${plural(count(findings, 'warning'), 'warning')}${reach(findings)}.\n`,
+      );
+  if (faulty.length > 0)
+    throw new Failure(
+      faulty
+        .map(
+          ({ host, findings }) =>
+            `${plural(count(findings, 'error'), 'error')} and ${plural(count(findings, 'warning'), 'warning')} at ${host}`,
+        )
+        .join('; '),
+    );
+}
+
+function count(findings: readonly Finding[], level: Finding['level']): number {
+  return findings.filter((each) => each.level === level).length;
 }
 
 /** Whether it came as far as a push. */

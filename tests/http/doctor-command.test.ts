@@ -1,3 +1,4 @@
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -22,8 +23,25 @@ const dockgate = (place: Place, argv: readonly string[], stdin = ''): Promise<Ou
 
 function findingsOf({ stdout, stderr }: Outcome): readonly Finding[] {
   if (!stdout.startsWith('{')) throw new Error(`no JSON: ${stdout}${stderr}`);
-  return (JSON.parse(stdout) as { findings: readonly Finding[] }).findings;
+  return hostsOf(stdout).flatMap(({ findings }) => findings);
 }
+
+function hostsOf(stdout: string): readonly { host: string; findings: readonly Finding[] }[] {
+  return (JSON.parse(stdout) as { hosts: { host: string; findings: readonly Finding[] }[] }).hosts;
+}
+
+const configuration = (blobs: string): Readonly<Record<string, unknown>> => ({
+  hosts: {
+    '*.idocker.test': { read: 'group', write: 'hosted' },
+    'page.test': { web: true },
+    'idocker.test': { read: 'group', write: 'hosted' },
+  },
+  blobStores: { default: { type: 'filesystem', path: blobs } },
+  repositories: {
+    hosted: { type: 'hosted' },
+    group: { type: 'group', members: ['hosted'], writable: 'hosted' },
+  },
+});
 
 describe('dockgate doctor HOST:PORT --data', () => {
   let place: Place;
@@ -37,6 +55,26 @@ describe('dockgate doctor HOST:PORT --data', () => {
   afterAll(async () => {
     await place.close();
   });
+  /** What clients see: names, and tags of the probe. */
+  const contents = async (): Promise<readonly unknown[]> => {
+    const client = createClient(gateway);
+    const asked = ['/v2/_catalog', '/v2/dockgate-doctor/probe/tags/list'].map(async (path) => {
+      const { status, body } = await client.send('GET', path);
+      return [status, body.toString()];
+    });
+    const answers = await Promise.all(asked);
+    client.close();
+    return answers;
+  };
+  /** In bytes; blobs that nothing refers to any more are files until the garbage is collected. */
+  const filesize = async (): Promise<number> => {
+    const folder = join(gateway.data, 'blobs');
+    const files = await readdir(folder, { recursive: true, withFileTypes: true });
+    const sizes = files
+      .filter((each) => each.isFile())
+      .map(async (each) => (await stat(join(each.parentPath, each.name))).size);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  };
   const users = async (): Promise<string> =>
     succeeded(await dockgate(place, ['user', 'list', '--data', gateway.data])).stdout;
 
@@ -44,8 +82,11 @@ describe('dockgate doctor HOST:PORT --data', () => {
     'logs in by itself, prints a line for each check, and takes its user back',
     { timeout: limit },
     async () => {
+      const before = await contents();
       const { code, stdout, stderr } = await dockgate(place, ['doctor', host, '--data', gateway.data]);
       expect([code, stderr], stdout).toEqual([0, '']);
+      expect(await contents()).toEqual(before);
+      expect(await filesize()).toBeLessThan(4096);
       expect(stdout).toMatch(
         /^ok +upload +pushed localhost:\d+\/dockgate-doctor\/probe:probe-\w+ \(\d+ ms\)$/m,
       );
@@ -74,6 +115,7 @@ describe('dockgate doctor HOST:PORT --data', () => {
     [['ho/st'], 'is no host'],
     [['--user'], 'argument missing'],
     [['x.test', '--password-stdin'], 'wants --user'],
+    [['x.test', '--pause', '1h'], 'must be a number of seconds'],
     [['x.test', '--ca', '/nowhere.pem'], 'name a PEM file with --ca'],
     [['x.test', '--ca', program], 'has no certificate'],
   ])('%j: what is wrong, and 2', async (argv, text) => {
@@ -143,18 +185,7 @@ describeWith(['namespaces'], 'dockgate doctor, on a machine of its own', () => {
     blobs = join(machine.folder, 'blobs');
     await sh('mkdir "$0" && mount -t tmpfs -o size=2g tmpfs "$0"');
     running = await createDockgate(machine, {
-      config: {
-        hosts: {
-          '*.idocker.test': { read: 'group', write: 'hosted' },
-          'page.test': { web: true },
-          'idocker.test': { read: 'group', write: 'hosted' },
-        },
-        blobStores: { default: { type: 'filesystem', path: blobs } },
-        repositories: {
-          hosted: { type: 'hosted' },
-          group: { type: 'group', members: ['hosted'], writable: 'hosted' },
-        },
-      },
+      config: configuration(blobs),
     });
   });
   afterAll(async () => {
@@ -166,6 +197,27 @@ describeWith(['namespaces'], 'dockgate doctor, on a machine of its own', () => {
     expect(problems(found), JSON.stringify(found, undefined, 1)).toEqual([]);
     expect(said(found, 'upload')).toContain('pushed idocker.test/dockgate-doctor/probe');
     expect(said(found, 'plain-http')).toContain('sends clients to https://idocker.test');
+  });
+
+  test('goes through every host of the configuration', { timeout: limit }, async () => {
+    const file = `${running.data}-two.yaml`;
+    const split = { read: 'group', write: 'hosted' };
+    const { repositories, ...rest } = configuration(blobs);
+    const two = { ...rest, repositories, hosts: { 'gone.test': split, 'idocker.test': split } };
+    await writeFile(file, JSON.stringify(two));
+    const { code, stdout, stderr } = await dockgate(machine, [
+      'doctor',
+      '--data',
+      running.data,
+      '--config',
+      file,
+      '--json',
+    ]);
+    expect([code, stderr]).toEqual([1, 'dockgate: 1 error and 0 warnings at gone.test\n']);
+    expect(hostsOf(stdout).map(({ host, findings }) => [host, problems(findings)])).toEqual([
+      ['gone.test', ['error: name']],
+      ['idocker.test', []],
+    ]);
   });
 
   test('a full disk', { timeout: limit }, async () => {
