@@ -189,7 +189,7 @@ function answerMalformed(fault: NodeJS.ErrnoException, socket: Duplex): void {
         : ['400 Bad Request', 'malformed HTTP request'];
   const body = JSON.stringify({ errors: [{ code: 'UNSUPPORTED', message }] });
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+    `HTTP/1.1 ${status}\r\nDate: ${new Date().toUTCString()}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

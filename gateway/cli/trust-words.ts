@@ -2,6 +2,8 @@ import type { FetchedAuthority, OfferedCertificate, TrustReport } from '../../ce
 
 /** A difference of clocks that is worth a sentence: below it no certificate notices. */
 const NOTABLE = 5 * 60_000;
+/** What certificates tolerate for sure. */
+const TOLERATED = 24 * 3_600_000;
 
 /** What a server offers, for the person who is to judge it. */
 export function describeOffer({ address, offered, clock, plainFailure }: FetchedAuthority): string {
@@ -23,12 +25,16 @@ export function describeOffer({ address, offered, clock, plainFailure }: Fetched
   );
 }
 
-/** What differs between the clocks, when it is more than five minutes; the way out with it. */
-export function clockSentence(clock: number | undefined, host: string): string[] {
+/** The two times and what they differ by, when it is more than five minutes, with what comes of it and the way out. */
+export function clockSentence(clock: number | undefined, host: string, now = Date.now()): string[] {
   if (clock === undefined || Math.abs(clock) <= NOTABLE) return [];
   const way = clock > 0 ? 'behind' : 'ahead of';
+  const outcome =
+    Math.abs(clock) > TOLERATED
+      ? 'Certificates tolerate a day: clients may refuse this one as not yet valid, or as expired.'
+      : 'Certificates tolerate a day, so clients still work.';
   return [
-    `The clock of this machine is ${span(Math.abs(clock))} ${way} that of ${host}: set the wrong one right (timedatectl, chronyc), since certificates work only within their dates.`,
+    `The clock of this machine (${second(now)}) is ${span(Math.abs(clock))} ${way} that of ${host} (${second(now + clock)}). ${outcome} Set the wrong one right and keep it right: timedatectl set-ntp true, or chrony.`,
   ];
 }
 
@@ -59,6 +65,11 @@ export function offerInJson(
 
 function day(date: Date): string {
   return date.toISOString().slice(0, 10);
+}
+
+/** `2026-11-21T07:00:00Z` */
+function second(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+/, '');
 }
 
 function outside(notBefore: Date, notAfter: Date): string {

@@ -61,5 +61,5 @@ function endWith(first: Duplex, second: Duplex): void {
 
 function noAnswer(fault: Error): string {
   const status = fault instanceof BackendTimeout ? '504 Gateway Timeout' : '502 Bad Gateway';
-  return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+  return `HTTP/1.1 ${status}\r\nDate: ${new Date().toUTCString()}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
 }

@@ -17,12 +17,15 @@ interface TokenRequest {
   readonly host: string;
 }
 
-/** The JSON of a granted token; `expires_in` in seconds. Never a refresh token: docker would drop the password for it. */
+/**
+ * The JSON of a granted token; `expires_in` in seconds. Never a refresh token: docker would drop the password for it. And
+ * no `issued_at`, so that clients count from when they got it (Docker registry token specification): one whose clock is
+ * behind the server's would keep a token for hours after its end, and one that is ahead would use each only once.
+ */
 interface TokenBody {
   readonly token: string;
   readonly access_token: string;
   readonly expires_in: number;
-  readonly issued_at: string;
   readonly scope?: string;
 }
 
@@ -67,8 +70,8 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
 
   async function grant(identity: Identity | undefined, request: TokenRequest): Promise<TokenBody> {
     const access = grantScopes(parseScopes(request.parameters.getAll('scope')), identity, grants);
-    const { token, expiresIn, issuedAt } = await tokens.issue({ user: identity?.user, access });
-    const body = { token, access_token: token, expires_in: expiresIn, issued_at: issuedAt };
+    const { token, expiresIn } = await tokens.issue({ user: identity?.user, access });
+    const body = { token, access_token: token, expires_in: expiresIn };
     return request.method === 'POST' ? { ...body, scope: access.map(formatScope).join(' ') } : body;
   }
 

@@ -136,7 +136,14 @@ test.each([
 ])('clocks that differ by %i ms are named', async (difference, words) => {
   ahead = difference;
   const { out } = await trust([host, '--fingerprint', fingerprint]);
-  expect(out).toContain(`The clock of this machine is ${words} that of ${host}`);
+  expect(out).toContain(` is ${words} that of ${host}`);
+  const times = [...out.matchAll(/\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\)/g)].map(([, time = '']) =>
+    Date.parse(time),
+  );
+  const [here = 0, there = 0] = times;
+  expect(Math.round((there - here) / MINUTE)).toBe(difference / MINUTE);
+  expect(out).toContain('timedatectl');
+  expect(out.includes('may refuse')).toBe(Math.abs(difference) > 24 * 60 * MINUTE);
 });
 
 test('where nothing answers, it says what both ports said', async () => {

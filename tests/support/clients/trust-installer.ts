@@ -3,7 +3,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Machine } from '../machine.ts';
 import type { Place } from '../place.ts';
-import { succeeded, type Outcome } from '../process.ts';
+import { succeeded, type Outcome, type RunOptions } from '../process.ts';
 import type { Need } from '../require-programs.ts';
 import type { ClientRow } from './all.ts';
 import type { Client } from './client.ts';
@@ -21,7 +21,17 @@ export interface Installer {
 
 /** Runs the command `dockgate` in a machine. */
 export function dockgate(machine: Machine, ...argv: readonly string[]): Promise<Outcome> {
-  return machine.run([process.execPath, MAIN, ...argv]);
+  return dockgateUnder(machine, [], argv);
+}
+
+/** Runs it under another command, such as `faketime -f +23h`. */
+export function dockgateUnder(
+  machine: Machine,
+  under: readonly string[],
+  argv: readonly string[],
+  options?: RunOptions,
+): Promise<Outcome> {
+  return machine.run([...under, process.execPath, MAIN, ...argv], options);
 }
 
 /** Runs it at a terminal (script, of util-linux) where somebody types this; all that is shown comes on stdout. */
