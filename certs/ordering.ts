@@ -14,8 +14,8 @@ export interface OrderingSettings extends Omit<CertificateSettings, 'now'> {
   interval?: number | undefined;
 }
 
-/** A pause of half a minute is the shortest there is. */
-const INTERVAL = 15_000;
+/** A few small files are read so often. */
+const INTERVAL = 5_000;
 
 /**
  * Begins to order what the profile `acme` needs, now and whenever it is due; to be called when port 80 answers. The

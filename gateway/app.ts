@@ -75,7 +75,7 @@ function serveChallenges(app: Express, findChallenge: FindChallenge): void {
     if (authorization === undefined) {
       const message = 'this token is not known here; no order by ACME is waiting for it';
       res.status(404).json({ errors: [{ code: 'UNSUPPORTED', message }] });
-    } else res.type('application/octet-stream').send(authorization);
+    } else res.type('application/octet-stream').send(Buffer.from(authorization));
   });
 }
 
