@@ -13,7 +13,7 @@ import {
 } from '../registry/index.ts';
 import type { Config, RepositoryConfig } from './config/index.ts';
 import type { Log } from './log.ts';
-import { readUpstreamPem, type UpstreamPem } from './upstream-pem.ts';
+import type { UpstreamPem } from './upstream-pem.ts';
 
 /** The registry engine with what it keeps things in. */
 export interface Engine {
@@ -23,15 +23,18 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Opens the stores of a configuration and makes the engine on them. Throws ConfigErrors, or what cannot be opened. */
-export async function openEngine(config: Config, log: Log): Promise<Engine> {
-  const repositories = await repositorySettings(config);
+/** Opens the stores of a configuration and makes the engine on them. Throws what cannot be opened. */
+export async function openEngine(
+  config: Config,
+  upstreamPem: ReadonlyMap<string, UpstreamPem>,
+  log: Log,
+): Promise<Engine> {
   const metadata = await openMetadata(config);
   try {
     const blobs = await openBlobs(config, metadata);
     const registry = await createRegistry(
       {
-        repositories,
+        repositories: repositorySettings(config, upstreamPem),
         access: grantSettings(config),
         htpasswd: config.auth.htpasswd,
         compatibility: config.compatibility,
@@ -96,8 +99,10 @@ export function outboundSettings({ outbound: { httpProxy, httpsProxy, noProxy } 
   };
 }
 
-async function repositorySettings(config: Config): Promise<Map<string, RepositorySettings>> {
-  const pem = await readUpstreamPem(config);
+function repositorySettings(
+  config: Config,
+  pem: ReadonlyMap<string, UpstreamPem>,
+): Map<string, RepositorySettings> {
   return new Map([...config.repositories].map(([name, own]) => [name, settingsOf(own, pem.get(name))]));
 }
 

@@ -13,6 +13,7 @@ import type { Log } from './log.ts';
 import { portsOf } from './ports.ts';
 import { startPrefetchRounds, type PrefetchRounds } from './prefetch-rounds.ts';
 import type { CountRequest } from './request-log.ts';
+import { readUpstreamPem } from './upstream-pem.ts';
 
 /** A gateway that serves. */
 export interface Gateway {
@@ -24,8 +25,8 @@ export interface Gateway {
 export type OnPassword = (password: string) => void;
 
 /**
- * Puts a gateway together and opens its ports. Throws CertificateError, ListenError, or what a store says; then
- * nothing is left open.
+ * Puts a gateway together and opens its ports. Throws ConfigErrors, CertificateError, ListenError, or what a store says;
+ * then nothing is left open.
  */
 export async function startGateway(
   config: Config,
@@ -37,8 +38,10 @@ export async function startGateway(
   const present = (): void => {
     for (const listener of listeners) listener.present(certificates.keyPairs());
   };
+  // Before anything is written: a mistake in the configuration must leave no trace.
+  const upstreamPem = await readUpstreamPem(config);
   const certificates = await openCertificates(config, log, present);
-  const engine = await openEngine(config, log).catch(async (fault: unknown) => {
+  const engine = await openEngine(config, upstreamPem, log).catch(async (fault: unknown) => {
     await certificates.stop();
     throw fault;
   });

@@ -1,6 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { CertificateError, certificatesIn, privateKeyIn, readKept } from '../certs/index.ts';
 import { ConfigErrors } from './config/index.ts';
 import type { Config, Problem, ProxyConfig } from './config/index.ts';
 
@@ -31,12 +29,13 @@ export async function readUpstreamPem(config: Config): Promise<ReadonlyMap<strin
 type Report = (key: string, message: string) => void;
 
 async function readProxy({ ca, clientCertificate }: ProxyConfig, report: Report): Promise<UpstreamPem> {
-  const authorities = ca === undefined ? undefined : await readUsable(ca, certificateIn, 'ca', report);
+  // Without a look at them the library passes over what is no certificate, and every connection fails later.
+  const authorities = ca === undefined ? undefined : await readUsable(ca, certificatesIn, 'ca', report);
   if (clientCertificate === undefined) return { ca: authorities?.text, clientCertificate: undefined };
-  const cert = await readUsable(clientCertificate.cert, certificateIn, 'clientCert', report);
-  const key = await readUsable(clientCertificate.key, keyIn, 'clientKey', report);
-  if (cert && key && !cert.value.checkPrivateKey(key.value)) {
-    const message = `${clientCertificate.key} does not belong to the first certificate in ${clientCertificate.cert}; give the key of that one`;
+  const cert = await readUsable(clientCertificate.cert, certificatesIn, 'clientCert', report);
+  const key = await readUsable(clientCertificate.key, privateKeyIn, 'clientKey', report);
+  if (cert && key && !cert.value[0].checkPrivateKey(key.value)) {
+    const message = `${clientCertificate.key} does not belong to the first certificate in ${clientCertificate.cert}: give the key of that one`;
     report('clientKey', message);
   }
   return {
@@ -48,50 +47,17 @@ async function readProxy({ ca, clientCertificate }: ProxyConfig, report: Report)
 /** The text of a file and what `parse` finds in it; undefined once it is reported what is wrong. */
 async function readUsable<Value>(
   path: string,
-  parse: (text: string) => Value,
+  parse: (text: string, path: string) => Value,
   key: string,
   report: Report,
 ): Promise<{ text: string; value: Value } | undefined> {
   try {
-    const text = await readFile(path, 'utf8');
-    return { text, value: parse(text) };
+    const text = await readKept(path);
+    if (text !== undefined) return { text, value: parse(text, path) };
+    report(key, `${path} does not exist: put the file there or correct the path`);
   } catch (fault) {
-    report(key, `${path} ${whyNot(fault)}`);
-    return undefined;
+    if (!(fault instanceof CertificateError)) throw fault;
+    report(key, fault.message);
   }
-}
-
-/** Without a look at them the library passes over what is no certificate, and every connection fails later. */
-function certificateIn(text: string): X509Certificate {
-  const [first, ...others] = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (first === undefined) throw new Unusable('holds no PEM certificate; it needs a BEGIN CERTIFICATE block');
-  try {
-    for (const block of others) new X509Certificate(block);
-    return new X509Certificate(first);
-  } catch {
-    throw new Unusable('holds a damaged certificate; put a whole one there');
-  }
-}
-
-function keyIn(text: string): KeyObject {
-  if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text)) {
-    throw new Unusable('is locked with a passphrase; write it without one: openssl pkey -in OLD -out NEW');
-  }
-  try {
-    return createPrivateKey(text);
-  } catch {
-    throw new Unusable('holds no PEM private key; it needs a BEGIN PRIVATE KEY block');
-  }
-}
-
-class Unusable extends Error {}
-
-function whyNot(fault: unknown): string {
-  if (fault instanceof Unusable) return fault.message;
-  const { code } = fault as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'does not exist; put the file there or correct the path';
-  if (code === 'EISDIR') return 'is a directory; name the file in it';
-  if (code === 'EACCES' || code === 'EPERM')
-    return 'cannot be read by this user; change its owner or its permissions';
-  throw fault;
+  return undefined;
 }

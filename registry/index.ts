@@ -25,6 +25,7 @@ import {
   UploadSessions,
   type RepositorySettings,
 } from './repositories/index.ts';
+import type { Outbound } from './upstream/index.ts';
 import { startEviction, startUpkeep, type Evicted, type LimitedCache } from './upkeep/index.ts';
 
 export { AccountError, type Accounts, type GrantSettings } from './access/index.ts';
@@ -61,7 +62,7 @@ export interface RegistrySettings {
   readonly compatibility?: CompatibilitySettings;
   /** Hosts that are ours; a client that takes us for a mirror of one of them means us. */
   readonly hosts?: ReadonlySet<string>;
-  readonly outbound?: { readonly httpProxy?: URL; readonly httpsProxy?: URL; readonly noProxy?: string };
+  readonly outbound?: Outbound;
 }
 
 /** What is done for clients and upstreams of old. */

@@ -1,7 +1,7 @@
 import type { BlobStore } from '../blobs/index.ts';
 import type { Metadata, Place } from '../metadata/index.ts';
 import type { Digest } from '../model/index.ts';
-import { createUpstream, type Upstream, type UpstreamSettings } from '../upstream/index.ts';
+import { createUpstream, type Outbound, type Upstream, type UpstreamSettings } from '../upstream/index.ts';
 import { Fills, type FillFacts } from './fills.ts';
 import { GroupRepository } from './group.ts';
 import { HostedRepository } from './hosted.ts';
@@ -44,7 +44,7 @@ export interface BuildOptions {
   /** Whether proxies take manifests of schema 1 too. */
   readonly schema1?: boolean;
   /** How the outside is reached. */
-  readonly outbound?: UpstreamSettings['outbound'];
+  readonly outbound?: Outbound;
 }
 
 /** Builds all configured repositories. Throws for a member that does not exist and for groups in a circle. */

@@ -7,14 +7,13 @@ import type { Upstream } from '../upstream/index.ts';
 import { Download } from './download.ts';
 import { GrowingBlob } from './growing-blob.ts';
 import { outcomeOf, readOutcome } from './outcome.ts';
+import { pinForCommit } from './pin-for-commit.ts';
 
 /** For how long a download is ours after we were last heard of, in ms; it is prolonged three times in that time. */
 const lease = 15_000;
 /** How often what another process fetches is looked at, in ms: while a reader waits, and otherwise. */
 const attentive = 15;
 const relaxed = 200;
-/** How long eviction leaves a blob alone that is being committed, in ms. */
-const commitTime = 60_000;
 /** How long others can read why a download ended, in ms. */
 const outcomeTime = 10_000;
 
@@ -127,7 +126,7 @@ export class Fill {
         expected,
         onSize: (size) => void metadata.downloads.announce(digest, me, size).catch(onFault),
         async beforeCommit() {
-          await metadata.pins.pin([digest], Date.now() + commitTime);
+          await pinForCommit(metadata.pins, digest);
           await hold();
         },
         signal,

@@ -1,5 +1,6 @@
 import type { Images } from '../metadata/index.ts';
 import { isName, namePatterns, readNames, type Name } from '../model/index.ts';
+import { Flights } from './flights.ts';
 import type { RepositorySettings } from './settings.ts';
 
 const everything = { size: undefined, last: undefined };
@@ -15,6 +16,8 @@ export class PrivateNames {
   readonly #prefixes: ReadonlySet<string>;
   /** Whose content is known here. */
   readonly #holders: readonly string[];
+  /** Each proxy of a group asks for the same words at the same time. */
+  readonly #asked = new Flights<boolean>();
 
   constructor(settings: ReadonlyMap<string, RepositorySettings>, images: Pick<Images, 'listNames'>) {
     const all = [...settings];
@@ -40,6 +43,10 @@ export class PrivateNames {
    */
   async areIn(query: string): Promise<boolean> {
     if (this.#patterns.length === 0) return false;
+    return this.#asked.share(query, () => this.#tells(query));
+  }
+
+  async #tells(query: string): Promise<boolean> {
     const words = query.toLowerCase().split(notInNames).map(trimmed).filter(Boolean);
     if (words.some((word) => this.#begins(word))) return true;
     const names = (

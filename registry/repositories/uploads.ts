@@ -3,11 +3,10 @@ import type { Readable } from 'node:stream';
 import type { BlobStore } from '../blobs/index.ts';
 import type { Images, Pins, Place, Upload, Uploads } from '../metadata/index.ts';
 import { RegistryError, type ByteRange, type Digest, type DigestAlgorithm } from '../model/index.ts';
+import { pinForCommit } from './pin-for-commit.ts';
 
 /** A claim outlives its process by at most this, in ms; it is prolonged in half the time. */
 const claimTime = 60_000;
-/** How long eviction leaves a blob alone that is being committed, in ms. */
-const commitTime = 60_000;
 
 /** A part of a blob on its way in. */
 export interface Chunk {
@@ -58,8 +57,7 @@ export class UploadSessions {
     await this.#claimed(id, async () => {
       await this.#write(id, chunk, digest.startsWith('sha512:') ? 'sha512' : 'sha256');
       try {
-        // An eviction that has just found these bytes without a name must not take them away before they get one.
-        await this.#pins.pin([digest], Date.now() + commitTime);
+        await pinForCommit(this.#pins, digest);
         const size = await this.#blobs.incoming.commit(id, digest);
         // Bytes first, row last: a crash here leaves bytes that nobody names.
         await this.#images.linkBlob(place, { digest, size });

@@ -1,5 +1,5 @@
 export { UpstreamFailure, type FailureKind } from './failure.ts';
-export type { UpstreamSettings } from './settings.ts';
+export type { Outbound, UpstreamSettings } from './settings.ts';
 export { createDestination, type Destination, type PushedBlob } from './destination.ts';
 export { PushRefusal } from './push-refusal.ts';
 export { createUpstream, type Upstream, type UpstreamDownload } from './upstream.ts';

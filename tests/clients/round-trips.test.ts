@@ -22,9 +22,7 @@ import { digestOf, makeImage, makeIndex, TYPES, type MediaTypes } from '../suppo
 import { succeeded } from '../support/process.ts';
 import { describeWith } from '../support/require-programs.ts';
 import { seedImage } from '../support/seed-image.ts';
-import { createStory, HOST, type Story } from '../support/story.ts';
-
-const REGISTRIES = ['namespaces', 'docker-registry', 'htpasswd', 'openssl'] as const;
+import { createStory, HOST, STORY_NEEDS, type Story } from '../support/story.ts';
 
 function twoPlatforms(mediaTypes: MediaTypes): ContentTree {
   const make = (architecture: string) => makeImage({ architecture, mediaTypes });
@@ -60,7 +58,7 @@ async function read({ machine, dockgate }: Story, path: string): Promise<Reply> 
   return await request(machine, `https://${HOST}${path}`, ask);
 }
 
-describeWith([...REGISTRIES, 'skopeo'], 'round trips with skopeo', () => {
+describeWith([...STORY_NEEDS, 'skopeo'], 'round trips with skopeo', () => {
   let story: Story;
   let skopeo: Skopeo;
   beforeAll(async () => {
@@ -164,7 +162,7 @@ describeWith([...REGISTRIES, 'skopeo'], 'round trips with skopeo', () => {
   });
 });
 
-describeWith([...REGISTRIES, 'podman', 'docker', 'dockerd', 'containerd', 'ctr'], 'round trips', () => {
+describeWith([...STORY_NEEDS, 'podman', 'docker', 'dockerd', 'containerd', 'ctr'], 'round trips', () => {
   let story: Story;
   beforeAll(async () => {
     story = await createStory();

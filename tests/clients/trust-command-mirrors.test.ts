@@ -6,17 +6,9 @@ import { dockgate } from '../support/clients/trust-installer.ts';
 import { succeeded } from '../support/process.ts';
 import { describeWith } from '../support/require-programs.ts';
 import { seedImage } from '../support/seed-image.ts';
-import { createStory, HOST, type Story } from '../support/story.ts';
+import { createStory, HOST, STORY_NEEDS, type Story } from '../support/story.ts';
 
-const NEEDS = [
-  'namespaces',
-  'curl',
-  'docker-registry',
-  'htpasswd',
-  'openssl',
-  'podman',
-  'containerd',
-] as const;
+const NEEDS = [...STORY_NEEDS, 'curl', 'podman', 'containerd'] as const;
 
 /** The mirror blocks of /setup.txt, written as they are printed. */
 describeWith(NEEDS, 'what /setup says of mirrors', () => {

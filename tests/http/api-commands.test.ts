@@ -1,13 +1,11 @@
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCachingGateway, type CachingGateway } from '../support/caching-gateway.ts';
 import { createLoopback, type Place } from '../support/place.ts';
 import { succeeded, type Outcome } from '../support/process.ts';
+import { PROGRAM, runDockgate } from '../support/program.ts';
 import { basic } from '../support/realm.ts';
 import { seedImage, seedIndex } from '../support/seed-image.ts';
-
-const program = fileURLToPath(new URL('../../bin/dockgate.js', import.meta.url));
 
 let place: Place;
 let both: CachingGateway;
@@ -23,8 +21,7 @@ afterAll(async () => {
   await place.close();
 });
 
-const run = (...argv: readonly string[]): Promise<Outcome> =>
-  place.run([process.execPath, program, ...argv], { folder: place.folder });
+const run = (...argv: readonly string[]): Promise<Outcome> => runDockgate(place, argv);
 /** Runs a command for the gateway of this test. */
 const dockgate = (...argv: readonly string[]): Promise<Outcome> => run(...argv, '--data', both.gateway.data);
 const linesOf = (text: string): string[] => text.trim().split('\n');
@@ -163,7 +160,7 @@ test.each([
 
 test('who may not open the data folder is told so', async ({ skip }) => {
   if (process.getuid?.() !== 0) skip('needs root, to become somebody else');
-  const weak = ['setpriv', '--reuid', '65534', '--clear-groups', process.execPath, program];
+  const weak = ['setpriv', '--reuid', '65534', '--clear-groups', process.execPath, PROGRAM];
   const { code, stderr } = await place.run([...weak, 'upstream', 'list', '--data', both.gateway.data]);
   expect(code).toBe(1);
   expect(stderr).toMatch(

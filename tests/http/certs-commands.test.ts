@@ -2,17 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
 import tls from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startLoopbackDockgate, type LoopbackDockgate } from '../support/loopback-dockgate.ts';
 import { openssl } from '../support/openssl.ts';
 import { createLoopback, type Place } from '../support/place.ts';
 import { succeeded, type Outcome } from '../support/process.ts';
+import { runDockgate } from '../support/program.ts';
 import { describeWith } from '../support/require-programs.ts';
-
-const program = fileURLToPath(new URL('../../bin/dockgate.js', import.meta.url));
 
 let place: Place;
 let dockgate: LoopbackDockgate;
@@ -25,7 +22,7 @@ afterAll(async () => {
 });
 
 const run = (argv: readonly string[], stdin = '', data = dockgate.data): Promise<Outcome> =>
-  place.run([process.execPath, program, 'certs', ...argv, '--data', data], { stdin, folder: place.folder });
+  runDockgate(place, ['certs', ...argv, '--data', data], { stdin });
 const kept = (file: string): Promise<string> => readFile(join(dockgate.data, 'certs', file), 'utf8');
 
 interface Shown {

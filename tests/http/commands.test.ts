@@ -1,13 +1,11 @@
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { request } from '../support/http-request.ts';
 import { startLoopbackDockgate, type LoopbackDockgate } from '../support/loopback-dockgate.ts';
 import { createLoopback, type Place } from '../support/place.ts';
 import { succeeded, type Outcome } from '../support/process.ts';
+import { PROGRAM, runDockgate } from '../support/program.ts';
 import { basic } from '../support/realm.ts';
-
-const program = fileURLToPath(new URL('../../bin/dockgate.js', import.meta.url));
 
 let place: Place;
 let dockgate: LoopbackDockgate;
@@ -20,7 +18,7 @@ afterAll(async () => {
 });
 
 const run = (argv: readonly string[], stdin = '', node = process.execPath): Promise<Outcome> =>
-  place.run([node, program, ...argv], { stdin, folder: place.folder });
+  runDockgate(place, argv, { stdin, node });
 const user = (argv: readonly string[], stdin = '', node = process.execPath): Promise<Outcome> =>
   run(['user', ...argv, '--data', dockgate.data], stdin, node);
 
@@ -56,7 +54,7 @@ describe.each([
 
   test('runs the gateway until it is told to stop', async () => {
     const data = `${dockgate.data}-${node === 'node' ? 'system' : 'own'}`;
-    const serve = [node, program, 'serve', '--data', data, '--https', '0', '--http', '0'];
+    const serve = [node, PROGRAM, 'serve', '--data', data, '--https', '0', '--http', '0'];
     const server = place.spawn(serve, { folder: place.folder });
     await server.waitFor(/"serves":/);
     await server.signal('SIGTERM');

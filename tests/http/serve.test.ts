@@ -181,6 +181,18 @@ repositories:
     expect(await exists(join(place.folder, 'data'))).toBe(false);
   });
 
+  test('a PEM file of a proxy that is none: exit code 2, and nothing is written', async () => {
+    const file = join(place.folder, 'dockgate.yaml');
+    await writeFile(
+      file,
+      'repositories:\n  q: { type: proxy, upstream: https://quay.io, ca: dockgate.yaml }\n',
+    );
+    const { code, stderr, stdout } = await run(serve, '--https', '0', '--http', '0', '--host', 'localhost');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/repositories\.q\.ca: .*dockgate\.yaml is not a PEM certificate: /);
+    expect(await exists(join(place.folder, 'data'))).toBe(false);
+  });
+
   test.each([
     ['an option that there is not', ['--prot', '1']],
     ['a port that is none', ['--https', 'x']],

@@ -7,6 +7,9 @@ import { createUpstream, type Upstream } from './upstream.ts';
 /** The bare hostname of the stories. */
 export const HOST = 'idocker.test';
 
+/** What every story wants of the machine, for describeWith; its clients come to that. */
+export const STORY_NEEDS = ['namespaces', 'docker-registry', 'htpasswd', 'openssl'] as const;
+
 /** Sections of dockgate.yaml that a story sets besides its repositories. */
 export interface StorySettings {
   readonly auth?: object;

@@ -7,12 +7,12 @@ import type { Image } from '../../support/image.ts';
 import { succeeded } from '../../support/process.ts';
 import { describeWith } from '../../support/require-programs.ts';
 import { seedImage } from '../../support/seed-image.ts';
-import { createStory, HOST, type Story } from '../../support/story.ts';
+import { createStory, HOST, STORY_NEEDS, type Story } from '../../support/story.ts';
 
 /** What dockerd takes for Docker Hub; here a second host of the same Dockgate answers there. */
 const HUB = 'registry-1.docker.io';
 const REAL_HUB = 'real-hub';
-const NEEDS = ['namespaces', 'docker', 'dockerd', 'docker-registry', 'htpasswd', 'openssl'] as const;
+const NEEDS = [...STORY_NEEDS, 'docker', 'dockerd'] as const;
 
 describeWith(NEEDS, 'docker with registry-mirrors', () => {
   let story: Story;

@@ -7,17 +7,9 @@ import { request } from '../../support/http-request.ts';
 import { succeeded } from '../../support/process.ts';
 import { describeWith } from '../../support/require-programs.ts';
 import { seedImage } from '../../support/seed-image.ts';
-import { createStory, HOST, type Story } from '../../support/story.ts';
+import { createStory, HOST, STORY_NEEDS, type Story } from '../../support/story.ts';
 
-const NEEDS = [
-  'namespaces',
-  'docker',
-  'dockerd',
-  'podman',
-  'docker-registry',
-  'htpasswd',
-  'openssl',
-] as const;
+const NEEDS = [...STORY_NEEDS, 'docker', 'dockerd', 'podman'] as const;
 
 describeWith(NEEDS, 'docker at one hostname', () => {
   let story: Story;

@@ -1,28 +1,22 @@
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../support/clients/client.ts';
 import { mirrorInContainerd } from '../../support/clients/containerd-mirror.ts';
 import { createContainerd, type Containerd } from '../../support/clients/containerd.ts';
 import { createDocker, type Docker } from '../../support/clients/docker.ts';
 import { createPodman } from '../../support/clients/podman.ts';
+import { registriesConf } from '../../support/clients/registries-conf.ts';
 import type { StorageClient } from '../../support/clients/container-storage.ts';
 import { createDockgate, type Dockgate } from '../../support/dockgate.ts';
 import { linesWith, startImpostor, type Impostor } from '../../support/impostor.ts';
 import { ADDRESS, createMachine, type Machine } from '../../support/machine.ts';
 import { succeeded, type Outcome } from '../../support/process.ts';
+import { PROGRAM } from '../../support/program.ts';
 import { describeWith } from '../../support/require-programs.ts';
 import { HOST } from '../../support/story.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../../bin/dockgate.js', import.meta.url));
 const NEEDS = ['namespaces', 'docker', 'dockerd', 'podman', 'containerd', 'ctr'] as const;
-const REGISTRIES = `
-unqualified-search-registries = ["docker.io"]
-[[registry]]
-location = "docker.io"
-[[registry.mirror]]
-location = "${HOST}"
-`;
+const REGISTRIES = registriesConf({ 'docker.io': HOST });
 /** What an upstream must never see. */
 const WORDS = ['wombat', 'quokka'] as const;
 const PRIVATE = ['wombat/**', 'quokka'];

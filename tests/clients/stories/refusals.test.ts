@@ -4,9 +4,9 @@ import { request } from '../../support/http-request.ts';
 import { succeeded } from '../../support/process.ts';
 import { describeWith } from '../../support/require-programs.ts';
 import { seedImage } from '../../support/seed-image.ts';
-import { createStory, HOST, type Story } from '../../support/story.ts';
+import { createStory, HOST, STORY_NEEDS, type Story } from '../../support/story.ts';
 
-describeWith(['namespaces', 'podman', 'docker-registry', 'htpasswd', 'openssl'], 'podman is refused', () => {
+describeWith([...STORY_NEEDS, 'podman'], 'podman is refused', () => {
   let story: Story;
   beforeAll(async () => {
     // Like ghcr.io it gives a stranger no token for what is not public, be it there or not.

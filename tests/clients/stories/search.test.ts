@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StorageClient } from '../../support/clients/container-storage.ts';
 import { createDocker, type Docker } from '../../support/clients/docker.ts';
 import { createPodman } from '../../support/clients/podman.ts';
+import { registriesConf } from '../../support/clients/registries-conf.ts';
 import { createDockgate, type Dockgate } from '../../support/dockgate.ts';
 import { ADDRESS, createMachine, type Machine } from '../../support/machine.ts';
 import { succeeded, type Outcome } from '../../support/process.ts';
@@ -62,11 +63,7 @@ describeWith(['namespaces', 'docker', 'dockerd', 'podman'], 'docker search and p
     for (const name of ['team/alpine-own', 'team/other']) await seedImage(dockgate, name, '1');
     // dockerd believes in Docker Hub what the system believes in.
     await machine.write('/etc/ssl/certs/dockgate.pem', dockgate.ca);
-    const registries = [
-      'unqualified-search-registries = ["docker.io"]',
-      `[[registry]]\nlocation = "${CONNECTOR}"\ninsecure = true`,
-    ];
-    await machine.write('/etc/containers/registries.conf', `${registries.join('\n')}\n`);
+    await machine.write('/etc/containers/registries.conf', registriesConf({}, [CONNECTOR]));
     docker = await createDocker(machine, { 'insecure-registries': [CONNECTOR] });
     podman = await createPodman(machine);
     for (const host of [HOST, 'docker.io', HUB_INDEX]) {
@@ -113,7 +110,7 @@ describeWith(['namespaces', 'docker', 'dockerd', 'podman'], 'docker search and p
         ]) as string[],
       );
       expect(found.size).toBe(4);
-      expect((await hub.requests()).length + (await quay.requests()).length).toBeGreaterThan(0);
+      for (const index of [hub, quay]) expect((await index.requests()).length).toBeGreaterThan(0);
     });
 
     test('D1: what no index knows is found among the hosted names alone', async () => {

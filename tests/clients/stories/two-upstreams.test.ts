@@ -4,36 +4,17 @@ import { mirrorInContainerd } from '../../support/clients/containerd-mirror.ts';
 import { createContainerd } from '../../support/clients/containerd.ts';
 import { createDocker } from '../../support/clients/docker.ts';
 import { createPodman } from '../../support/clients/podman.ts';
+import { registriesConf } from '../../support/clients/registries-conf.ts';
 import { request } from '../../support/http-request.ts';
 import { succeeded } from '../../support/process.ts';
 import { describeWith } from '../../support/require-programs.ts';
 import { seedImage } from '../../support/seed-image.ts';
-import { createStory, HOST, type Story } from '../../support/story.ts';
+import { createStory, HOST, STORY_NEEDS, type Story } from '../../support/story.ts';
 
-const NEEDS = [
-  'namespaces',
-  'docker',
-  'dockerd',
-  'podman',
-  'containerd',
-  'ctr',
-  'docker-registry',
-  'htpasswd',
-  'openssl',
-] as const;
+const NEEDS = [...STORY_NEEDS, 'docker', 'dockerd', 'podman', 'containerd', 'ctr'] as const;
 
 /** docker.io through its bare hostname, and quay.io, whose names may be those of docker.io, by its prefix. */
-const REGISTRIES = `
-unqualified-search-registries = ["docker.io"]
-[[registry]]
-location = "docker.io"
-[[registry.mirror]]
-location = "${HOST}"
-[[registry]]
-location = "quay.io"
-[[registry.mirror]]
-location = "${HOST}/quay.io"
-`;
+const REGISTRIES = registriesConf({ 'docker.io': HOST, 'quay.io': `${HOST}/quay.io` });
 
 /** A client, and how it is told to get the images of both registries from HOST. */
 interface Row {

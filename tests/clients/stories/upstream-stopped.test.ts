@@ -8,19 +8,9 @@ import { succeeded } from '../../support/process.ts';
 import { describeWith } from '../../support/require-programs.ts';
 import type { Image } from '../../support/image.ts';
 import { seedImage, seedIndex } from '../../support/seed-image.ts';
-import { createStory, HOST, type Story } from '../../support/story.ts';
+import { createStory, HOST, STORY_NEEDS, type Story } from '../../support/story.ts';
 
-const NEEDS = [
-  'namespaces',
-  'docker',
-  'dockerd',
-  'podman',
-  'containerd',
-  'ctr',
-  'docker-registry',
-  'htpasswd',
-  'openssl',
-] as const;
+const NEEDS = [...STORY_NEEDS, 'docker', 'dockerd', 'podman', 'containerd', 'ctr'] as const;
 const NAMES = ['library/alpine', 'library/redis', 'team/tool'];
 const MULTI = 'library/multi';
 

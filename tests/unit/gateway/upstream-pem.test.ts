@@ -45,15 +45,15 @@ test('every file that cannot be used is told, with its key and what to do', asyn
   const lines = (refusal as ConfigErrors).message.split('\n');
   const start = `${folder}/dockgate.yaml: repositories.`;
   expect(lines).toEqual([
-    `${start}a.ca: ${folder}/nowhere.pem does not exist; put the file there or correct the path`,
-    expect.stringMatching(/a\.clientCert: .*words\.pem holds no PEM certificate; /),
-    expect.stringMatching(/a\.clientKey: .*locked\.key is locked with a passphrase; /),
-    expect.stringMatching(/b\.ca: .*damaged\.pem holds a damaged certificate; /),
+    `${start}a.ca: ${folder}/nowhere.pem does not exist: put the file there or correct the path`,
+    expect.stringMatching(/a\.clientCert: .*words\.pem is not a PEM certificate: /),
+    expect.stringMatching(/a\.clientKey: .*locked\.key is locked with a passphrase: /),
+    expect.stringMatching(/b\.ca: .*damaged\.pem holds a damaged certificate: /),
     expect.stringMatching(
-      /b\.clientKey: .*other\.key does not belong to the first certificate in .*one\.pem; /,
+      /b\.clientKey: .*other\.key does not belong to the first certificate in .*one\.pem: /,
     ),
-    expect.stringMatching(/c\.ca: .*folder\.pem is a directory; /),
-    expect.stringMatching(/c\.clientKey: .*one\.pem holds no PEM private key; /),
+    expect.stringMatching(/c\.ca: cannot read .*folder\.pem \(EISDIR\): put a readable PEM file there/),
+    expect.stringMatching(/c\.clientKey: .*one\.pem is not a PEM private key: /),
   ]);
 });
 

@@ -179,13 +179,19 @@ describe('two processes on one data folder', () => {
 });
 
 describe('a blob whose size the upstream does not say', () => {
-  test('has the size that its manifest says', async () => {
+  /** A proxy that has the manifest of an image, and so has read the size of its layer. */
+  async function startWithManifest(): Promise<{ upstream: FakeRegistry; engine: Engine; layer: Buffer }> {
     const upstream = await startRegistry();
     const image = makeImage(200_000);
     upstream.push('team/app', '1.0', image);
     const engine = await startEngine({ hub: proxy(upstream.url) });
     await engine.repository('hub').findManifest(app, tagged('1.0'), 'anywhere');
     const [, layer = Buffer.alloc(0)] = image.blobs;
+    return { upstream, engine, layer };
+  }
+
+  test('has the size that its manifest says', async () => {
+    const { upstream, engine, layer } = await startWithManifest();
     let rest: () => void = () => undefined;
     upstream.behave((_, response) => {
       response.writeHead(200, { 'transfer-encoding': 'chunked' });
@@ -200,12 +206,7 @@ describe('a blob whose size the upstream does not say', () => {
   });
 
   test('is cut when it has no end', async () => {
-    const upstream = await startRegistry();
-    const image = makeImage(200_000);
-    upstream.push('team/app', '1.0', image);
-    const engine = await startEngine({ hub: proxy(upstream.url) });
-    await engine.repository('hub').findManifest(app, tagged('1.0'), 'anywhere');
-    const [, layer = Buffer.alloc(0)] = image.blobs;
+    const { upstream, engine, layer } = await startWithManifest();
     let sent = 0;
     upstream.behave((_, response) => {
       response.writeHead(200, { 'transfer-encoding': 'chunked' });

@@ -112,6 +112,19 @@ describe('a search', () => {
     expect(await privateNames(['wombat/**'], held, ['island/tasmania']).areIn('tasmania')).toBe(false);
   });
 
+  test('that several upstreams are to answer at once is looked into once', async () => {
+    const settings = new Map<string, RepositorySettings>([['own', hosted({ private: ['wombat/**'] })]]);
+    let looked = 0;
+    const listNames = () => {
+      looked += 1;
+      return Promise.resolve({ entries: [parseName('wombat/tasmania')], more: false });
+    };
+    const names = new PrivateNames(settings, { listNames });
+    const three = ['tasmania', 'tasmania', 'island'].map((query) => names.areIn(query));
+    expect([await Promise.all(three), looked]).toEqual([[true, true, false], 2]);
+    expect([await names.areIn('tasmania'), looked]).toEqual([true, 3]);
+  });
+
   test('tells of nothing where nothing is private', async () => {
     const settings = new Map([['own', hosted()]]);
     const listNames = () => Promise.reject(new Error('nobody need look'));
