@@ -1,12 +1,20 @@
 import { isIP } from 'node:net';
-import type { Config, ConnectorConfig, HostConfig } from './config/index.ts';
+import type { BackendConfig, Config, ConnectorConfig, HostConfig } from './config/index.ts';
 import type { Split } from './routing.ts';
 
 /** What answers on one host or connector. */
 export type DoorKind =
-  | { readonly kind: 'split'; readonly split: Split; readonly web: boolean }
+  | {
+      readonly kind: 'split';
+      /** As the configuration calls it. */
+      readonly host: string;
+      readonly split: Split;
+      readonly web: boolean;
+      /** How those of its targets are spoken to that are external; undefined when none is. */
+      readonly backend: BackendConfig | undefined;
+    }
   | { readonly kind: 'page' }
-  | { readonly kind: 'forward'; readonly address: Readonly<URL> };
+  | { readonly kind: 'forward'; readonly address: Readonly<URL>; readonly backend: BackendConfig };
 
 /** Finds what answers. */
 export interface Doors {
@@ -36,9 +44,15 @@ export function createDoors(config: Config): Doors {
 
 function doorOfHost(host: string, config: HostConfig, push: string): DoorKind {
   if (config.kind === 'page') return { kind: 'page' };
-  if (config.kind === 'forward') return { kind: 'forward', address: config.forward };
-  const { read, write, web } = config;
-  return { kind: 'split', web, split: { read, write, advice: `${host} is read-only; ${push}` } };
+  if (config.kind === 'forward') return { kind: 'forward', address: config.forward, backend: config.backend };
+  const { read, write, web, backend } = config;
+  return {
+    kind: 'split',
+    host,
+    web,
+    backend,
+    split: { read, write, advice: `${host} is read-only; ${push}` },
+  };
 }
 
 function doorOfConnector(config: Config, { repository }: ConnectorConfig, push: string): DoorKind {
@@ -50,7 +64,7 @@ function doorOfConnector(config: Config, { repository }: ConnectorConfig, push: 
     write: writable === undefined ? undefined : { repository: writable },
     advice: `${repository} is ${what}; ${push}`,
   };
-  return { kind: 'split', split, web: false };
+  return { kind: 'split', host: repository, split, web: false, backend: undefined };
 }
 
 /** Where images can be pushed, for those who tried where they cannot (story E3). */

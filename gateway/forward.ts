@@ -31,7 +31,9 @@ export interface ForwarderOptions {
   /** After how many ms without a byte on either side an exchange is ended; an hour when left out. */
   readonly idleTimeout?: number;
   /** PEM of an authority that is trusted besides the usual ones. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
+  /** What the backends know us by; PEM. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** A backend may be silent for long while it puts the pieces of a large layer together. */
@@ -42,8 +44,8 @@ const keptFor = 4_000;
 
 /** Makes a forwarder with connections of its own, which are kept between requests. */
 export function createForwarder(options: ForwarderOptions = {}): Forwarder {
-  const { idleTimeout = defaultIdleTimeout, ca } = options;
-  const agents = createAgents(ca);
+  const { idleTimeout = defaultIdleTimeout } = options;
+  const agents = createAgents(options);
   const upgraded = new Set<Duplex>();
   return {
     forward: (req, res, how) => {
@@ -68,13 +70,18 @@ interface Agents {
   readonly 'https:': https.Agent;
 }
 
-function createAgents(ca: string | undefined): Agents {
+function createAgents({ ca, clientCertificate }: ForwarderOptions): Agents {
   const kept = { keepAlive: true, timeout: keptFor };
   // Made once: reading some hundred authorities for every connection takes longer than the connection.
   const trust =
-    ca === undefined
+    ca === undefined && !clientCertificate
       ? {}
-      : { secureContext: createSecureContext({ ca: [...getCACertificates('default'), ca] }) };
+      : {
+          secureContext: createSecureContext({
+            ...clientCertificate,
+            ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
+          }),
+        };
   return { 'http:': new http.Agent(kept), 'https:': new https.Agent({ ...kept, ...trust }) };
 }
 

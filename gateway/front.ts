@@ -1,18 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { RegistryError, respondError, type Caller, type Facts, type Registry } from '../registry/index.ts';
+import {
+  RegistryError,
+  respondError,
+  type Caller,
+  type Exchange,
+  type Facts,
+  type Registry,
+} from '../registry/index.ts';
 import type { Api, ApiCaller } from './api/index.ts';
 import type { DoorKind } from './doors.ts';
-import { firstOf, forwardTo, serveExternal, type ExternalVisit as Visit } from './external.ts';
-import type { Forwarder } from './forward.ts';
+import { forwardTo, type Externals, type ExternalVisit as Visit } from './external/index.ts';
 import type { ReadOrigin } from './public-origin.ts';
 import { noteWhenDone, type RequestNotes } from './request-log.ts';
-import { isEmbedded, route, type Split } from './routing.ts';
+import { localRoute, route, type Destination } from './routing.ts';
 
 /** What answers requests. */
 export interface FrontParts extends RequestNotes {
   readonly registry: Registry;
-  readonly forwarder: Forwarder;
+  readonly externals: Externals;
   readonly api: Api;
   readonly app: RequestListener;
   readonly readOrigin: ReadOrigin;
@@ -96,7 +102,7 @@ function showPage(pages: RequestListener, { req, res, facts }: Visit): void {
 async function serve(parts: FrontParts, visit: Visit, door: DoorKind): Promise<void> {
   const { req, res, facts } = visit;
   if (door.kind === 'forward') {
-    await forwardTo(parts.forwarder, visit, door.address);
+    await forwardTo(parts.externals.forwarderOf(door), visit, door.address);
   } else if (parts.api.owns(req.url ?? '')) {
     const caller = (): Promise<Caller> => parts.registry.authenticate(req.headers.authorization);
     await parts.api.serve({ req, res, facts, caller });
@@ -105,23 +111,40 @@ async function serve(parts: FrontParts, visit: Visit, door: DoorKind): Promise<v
   } else if (door.kind === 'page') {
     const error = new RegistryError('unknownEndpoint', { message: 'this host has no registry' });
     await respondError(req, res, error, facts);
-  } else if (isEmbedded(door.split)) {
-    await serveRegistry(parts, visit, door.split);
+  } else if (door.backend?.login === 'backend') {
+    await parts.externals.hostOf(door).serve(visit);
   } else {
-    await serveExternal(parts.forwarder, visit, door.split);
+    await serveRegistry(parts, visit, door);
   }
 }
 
-async function serveRegistry({ registry, forwarder }: FrontParts, visit: Visit, split: Split): Promise<void> {
+type SplitDoor = Extract<DoorKind, { kind: 'split' }>;
+
+/** Where users and rights are ours; what is behind the door may be external all the same. */
+async function serveRegistry(
+  { registry, externals }: FrontParts,
+  visit: Visit,
+  door: SplitDoor,
+): Promise<void> {
   const { req, res, facts, origin } = visit;
   const exchange = await registry.receive(req, res, origin, facts);
   if (!exchange) return;
-  const destination = route(split, exchange.operation, exchange.caller);
+  const { operation, caller } = exchange;
+  const { read, write } = door.split;
+  const destination = routeOf(door, exchange);
+  const isCarried = destination.to === 'either' || destination.to === 'carrying';
+  if (isCarried && write && 'repository' in write) {
+    await registry.answer(exchange, localRoute(write.repository, read));
+    return;
+  }
   if (destination.to === 'registry') await registry.answer(exchange, destination.route);
   else if (destination.to === 'refusal') await respondError(req, res, destination.error, facts);
-  else {
-    // These are credentials of ours, which the backend neither knows nor should see.
-    delete req.headers.authorization;
-    await forwardTo(forwarder, visit, firstOf(destination.addresses));
-  }
+  else await externals.hostOf(door).serveAdmitted(visit, operation, caller);
+}
+
+/** Where the login is ours, so are its end-points, whatever is behind the door. */
+function routeOf({ split, backend }: SplitDoor, { operation, caller }: Exchange): Destination {
+  const isLogin = ['base', 'token', 'search-ping'].includes(operation.kind);
+  if (isLogin && backend) return { to: 'registry', route: undefined };
+  return route(split, operation, caller);
 }

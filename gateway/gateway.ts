@@ -6,13 +6,14 @@ import type { Config } from './config/index.ts';
 import { openControl, type Control } from './control/index.ts';
 import { createDoors } from './doors.ts';
 import { openEngine, type Engine } from './engine.ts';
-import { createForwarder } from './forward.ts';
+import { createExternals } from './external/index.ts';
 import { createControlFront } from './front.ts';
 import type { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { portsOf } from './ports.ts';
 import { startPrefetchRounds, type PrefetchRounds } from './prefetch-rounds.ts';
 import type { CountRequest } from './request-log.ts';
+import { readBackendPem } from './upstream-pem.ts';
 import { readUpstreamPem } from './upstream-pem.ts';
 
 /** A gateway that serves. */
@@ -40,13 +41,14 @@ export async function startGateway(
   };
   // Before anything is written: a mistake in the configuration must leave no trace.
   const upstreamPem = await readUpstreamPem(config);
+  const backendPem = await readBackendPem(config);
   const certificates = await openCertificates(config, log, present);
   const engine = await openEngine(config, upstreamPem, log).catch(async (fault: unknown) => {
     await certificates.stop();
     throw fault;
   });
   const { registry } = engine;
-  const forwarder = createForwarder();
+  const externals = createExternals(backendPem);
   const stopping = new AbortController();
   const doors = createDoors(config);
   const readImage = imageReader(config, doors);
@@ -68,7 +70,7 @@ export async function startGateway(
     const { generated } = await registry.accounts.ensureAdmin({ password: adminPassword });
     if (generated !== undefined) onPassword(generated);
     control = await controlOf(config, createControlFront({ api, log, count }), log);
-    const parts = { engine, api, forwarder, certificates, doors, log, count };
+    const parts = { engine, api, externals, certificates, doors, log, count };
     for (const open of portsOf(config, parts)) listeners.push(await open());
     // What changed while they were opened.
     present();
@@ -76,7 +78,7 @@ export async function startGateway(
   } catch (fault) {
     for (const listener of listeners) listener.destroy();
     await control?.close();
-    forwarder.close();
+    await externals.close();
     await certificates.stop();
     await engine.close();
     throw fault;
@@ -92,7 +94,7 @@ export async function startGateway(
         // Nobody answers port 80 any more, so an order would fail.
         certificates.stop(),
       ]);
-      forwarder.close();
+      await externals.close();
       await engine.close();
     },
   };

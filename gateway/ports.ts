@@ -7,6 +7,7 @@ import type { Certificates } from './certificates.ts';
 import type { Config } from './config/index.ts';
 import type { DoorKind, Doors } from './doors.ts';
 import type { Engine } from './engine.ts';
+import type { Externals } from './external/index.ts';
 import type { Forwarder, Forwarding } from './forward.ts';
 import { createFront, createPlainFront } from './front.ts';
 import { listen, type Listener, type WebSockets } from './listener.ts';
@@ -20,7 +21,7 @@ import { trustIn } from './trusted-proxies.ts';
 export interface PortParts extends RequestNotes {
   readonly engine: Engine;
   readonly api: Api;
-  readonly forwarder: Forwarder;
+  readonly externals: Externals;
   readonly certificates: Certificates;
   readonly doors: Doors;
 }
@@ -28,7 +29,7 @@ export interface PortParts extends RequestNotes {
 /** How each port of a configuration is opened, in the order in which it is to be done. */
 export function portsOf(
   config: Config,
-  { engine, api, forwarder, certificates, doors, log, count }: PortParts,
+  { engine, api, externals, certificates, doors, log, count }: PortParts,
 ): (() => Promise<Listener>)[] {
   const { registry } = engine;
   const authority = (): string | undefined => certificates.main().authority;
@@ -52,7 +53,7 @@ export function portsOf(
   const bound: { https?: number; http?: number } = {};
   const setup = createSetup({ config, doors, readOrigin, authority, ports: () => bound });
   const app = createApp({ authority, check: () => registry.check(), page, setup, onFault });
-  const parts = { registry, forwarder, api, app, log, count, readOrigin };
+  const parts = { registry, externals, api, app, log, count, readOrigin };
   const doorOf = (host: string): DoorKind => doors.ofHost(host);
   const isTrusted = trustIn(config.trustedProxies);
   const onRefused = (peer: string, reason: string): void => {
@@ -67,7 +68,7 @@ export function portsOf(
   if (https !== false) {
     const handle = createFront(parts, { scheme: 'https', doorOf });
     open.push(async () => {
-      const webSockets = webSocketsOf('https', doors, readOrigin, forwarder);
+      const webSockets = webSocketsOf('https', doors, readOrigin, externals);
       const tls = certificates.keyPairs();
       const listener = await listen({
         port: https,
@@ -92,7 +93,7 @@ export function portsOf(
         challengeFinder(config, doors, readOrigin),
       );
       const handle = createPlainFront(parts, redirect, doorOf);
-      const webSockets = webSocketsOf('http', doors, readOrigin, forwarder);
+      const webSockets = webSocketsOf('http', doors, readOrigin, externals);
       const plain = { port: http, address: undefined, tls: undefined };
       const listener = await listen({ ...plain, handle, webSockets, proxyProtocol });
       bound.http = listener.port;
@@ -125,21 +126,23 @@ function webSocketsOf(
   scheme: 'http' | 'https',
   doors: Doors,
   readOrigin: ReadOrigin,
-  forwarder: Forwarder,
+  externals: Externals,
 ): WebSockets {
-  const forwarding = (req: IncomingMessage): Forwarding | undefined => {
+  const forwarding = (req: IncomingMessage): { forwarder: Forwarder; how: Forwarding } | undefined => {
     const origin = readOrigin(req, scheme);
     // The plain port serves only what a trusted proxy received by HTTPS.
     if (!origin || (scheme === 'http' && !origin.origin.startsWith('https:'))) return undefined;
     const door = doors.ofHost(origin.host);
     if (door.kind !== 'forward') return undefined;
-    return { address: door.address, origin: origin.origin, client: origin.client, rewriteLocations: true };
+    const { address } = door;
+    const how = { address, origin: origin.origin, client: origin.client, rewriteLocations: true };
+    return { forwarder: externals.forwarderOf(door), how };
   };
   return {
     isWanted: (req) => forwarding(req) !== undefined,
     join(req, socket, head) {
-      const how = forwarding(req);
-      if (how) forwarder.upgrade(req, socket, head, how);
+      const to = forwarding(req);
+      if (to) to.forwarder.upgrade(req, socket, head, to.how);
       else socket.destroy();
     },
   };

@@ -1,6 +1,6 @@
 import { CertificateError, certificatesIn, privateKeyIn, readKept } from '../certs/index.ts';
 import { ConfigErrors } from './config/index.ts';
-import type { Config, Problem, ProxyConfig } from './config/index.ts';
+import type { BackendConfig, Config, Problem, ProxyConfig } from './config/index.ts';
 
 /** What a proxy trusts and is known by at its upstream, as PEM text. */
 export interface UpstreamPem {
@@ -16,7 +16,7 @@ export async function readUpstreamPem(config: Config): Promise<ReadonlyMap<strin
     if (own.type !== 'proxy') continue;
     found.set(
       name,
-      await readProxy(own, (key, message) => {
+      await readPem(own, (key, message) => {
         const file = config.file ?? 'command line';
         problems.push({ file, path: `repositories.${name}.${key}`, message });
       }),
@@ -26,9 +26,29 @@ export async function readUpstreamPem(config: Config): Promise<ReadonlyMap<strin
   return found;
 }
 
+/** Reads the PEM files for the external registries of all hosts. Throws ConfigErrors with every file that cannot be used. */
+export async function readBackendPem(config: Config): Promise<ReadonlyMap<BackendConfig, UpstreamPem>> {
+  const problems: Problem[] = [];
+  const found = new Map<BackendConfig, UpstreamPem>();
+  for (const [name, host] of config.hosts) {
+    const backend = host.kind === 'page' ? undefined : host.backend;
+    // Hosts of the command line share that of the first.
+    if (!backend || found.has(backend)) continue;
+    const report: Report = (key, message) => {
+      problems.push({ file: config.file ?? 'command line', path: `hosts.${name}.${key}`, message });
+    };
+    found.set(backend, await readPem(backend, report));
+  }
+  if (problems.length > 0) throw new ConfigErrors(problems);
+  return found;
+}
+
 type Report = (key: string, message: string) => void;
 
-async function readProxy({ ca, clientCertificate }: ProxyConfig, report: Report): Promise<UpstreamPem> {
+async function readPem(
+  { ca, clientCertificate }: Pick<ProxyConfig, 'ca' | 'clientCertificate'>,
+  report: Report,
+): Promise<UpstreamPem> {
   // Without a look at them the library passes over what is no certificate, and every connection fails later.
   const authorities = ca === undefined ? undefined : await readUsable(ca, certificatesIn, 'ca', report);
   if (clientCertificate === undefined) return { ca: authorities?.text, clientCertificate: undefined };

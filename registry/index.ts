@@ -36,13 +36,24 @@ export { respondError } from './http/respond.ts';
 export { proxyFor } from './upstream/outbound.ts';
 export { openSqlite, type Metadata } from './metadata/index.ts';
 export {
+  isJsonObject,
+  isSchema1Type,
+  parseJsonObject,
+  parseManifest,
   parseName,
+  parseSchema1,
   parseReference,
   parseOperation,
   RegistryError,
   type Caller,
+  type Descriptor,
+  type Digest,
+  type Manifest,
+  type Name,
   type Operation,
+  type Reference,
 } from './model/index.ts';
+export { unlessAborted } from './repositories/index.ts';
 export type { Explanation, Operator, UpstreamReport } from './operator.ts';
 export type {
   GroupSettings,
@@ -52,6 +63,17 @@ export type {
   ProxySettings,
   RepositorySettings,
 } from './repositories/index.ts';
+export {
+  createAuthorizer,
+  createDestination,
+  createUpstream,
+  PushRefusal,
+  Turns,
+  UpstreamFailure,
+  type Authorizer,
+  type Destination,
+  type Upstream,
+} from './upstream/index.ts';
 
 /** What the engine is to be. */
 export interface RegistrySettings {

@@ -21,7 +21,7 @@ export function ask(
   return new Promise((resolve, reject) => {
     const library = createProxyServer({ ...line, selfHandleResponse: true });
     library.on('proxyReq', (sent) => {
-      sent.path = backendPath(req.url ?? '/', how.address);
+      sent.path = how.target ?? backendPath(req.url ?? '/', how.address);
       if (how.body) sent.removeHeader('transfer-encoding');
       else if (isChunked(req)) keepChunked(sent);
       limit(sent, req.socket, idleTimeout);

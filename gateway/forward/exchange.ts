@@ -17,11 +17,14 @@ export interface Attempt extends Forwarding {
   readonly passOver?: (status: number) => boolean;
   /** Told how it went: the status, or why there was no answer. */
   readonly onOutcome?: (outcome: number | Error) => void;
+  /** Asked just before it is made for what is only known then. */
+  readonly prepare?: () => Promise<Partial<Forwarding>>;
 }
 
 /**
  * Passes one request on and an answer back; fulfils when the client has all of it or is gone. Never throws. Several
- * attempts are for requests without a body that change nothing: what was sent once is sent again.
+ * attempts are for requests without a body. After one that broke off the next is made only for GET and HEAD: of what
+ * changes something it is not known whether it did.
  */
 export async function exchange(
   attempts: readonly Attempt[],
@@ -45,9 +48,13 @@ export async function exchange(
     for (const [position, attempt] of attempts.entries()) {
       course.how = attempt;
       const isLast = position === attempts.length - 1;
-      const reply = await ask(lineTo(attempt), idleTimeout, req, res, attempt).catch((fault: unknown) => {
+      const prepared = async (): Promise<IncomingMessage> => {
+        const how = { ...attempt, ...(await attempt.prepare?.()) };
+        return ask(lineTo(how), idleTimeout, req, res, how);
+      };
+      const reply = await prepared().catch((fault: unknown) => {
         if (!course.left) attempt.onOutcome?.(fault instanceof Error ? fault : new Error(String(fault)));
-        if (isLast || course.left) throw fault;
+        if (isLast || course.left || !isRepeatable(req)) throw fault;
       });
       if (!reply) continue;
       const status = reply.statusCode ?? 502;
@@ -68,6 +75,10 @@ export async function exchange(
   dropRest(req);
 }
 
+function isRepeatable({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 /** How far an exchange has come. */
 interface Course {
   /** The attempt that is being made. */
@@ -84,6 +95,10 @@ async function answer(
   how: Forwarding,
 ): Promise<void> {
   const status = reply.statusCode ?? 502;
+  if (status === 401 && how.hidesLogin) {
+    giveUp(reply, req);
+    throw new LoginRefused('the login that is configured for it was refused');
+  }
   const headers = replyHeaders(reply, how);
   if (status >= 400 && isRegistryPath(req.url ?? '') && !(await isReadable(reply, req))) {
     giveUp(reply, req);
@@ -120,6 +135,9 @@ function noteLeft(how: Forwarding | undefined): void {
   if (how?.facts) how.facts.error = 'client gone';
 }
 
+/** A backend does not take the login of ours. */
+class LoginRefused extends Error {}
+
 /** Tells the client that there is no answer, or, when part of one is out, ends its connection. */
 function fail(fault: unknown, req: IncomingMessage, res: ServerResponse, how: Forwarding | undefined): void {
   const facts = how?.facts ?? {};
@@ -132,7 +150,12 @@ function fail(fault: unknown, req: IncomingMessage, res: ServerResponse, how: Fo
   const [status, message] =
     fault instanceof BackendTimeout
       ? [504, 'the server behind this address did not answer in time; try again later']
-      : [502, 'the server behind this address cannot be reached; the log of the gateway says why'];
+      : fault instanceof LoginRefused
+        ? [
+            502,
+            'the server behind this address refused the login of the gateway; its operator must correct that',
+          ]
+        : [502, 'the server behind this address cannot be reached; the log of the gateway says why'];
   refuse(req, res, { status, code: facts.error, message });
 }
 

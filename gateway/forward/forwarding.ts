@@ -12,6 +12,10 @@ export interface Forwarding {
   readonly rewriteLocations: boolean;
   /** What is sent instead of the client's own Authorization; null: none. Left out: the client's own. */
   readonly authorization?: string | null;
+  /** True: that it refuses our own login is not the client's affair, whose login was good. */
+  readonly hidesLogin?: boolean;
+  /** Path and query for the backend, instead of the request's own under the path of its address. */
+  readonly target?: string;
   /** Sent instead of the request's own body, which somebody has read. */
   readonly body?: Uint8Array;
   /** Where clients are to ask for a token instead of at this realm of a challenge; left out, or undefined: there. */

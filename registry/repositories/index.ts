@@ -16,4 +16,5 @@ export type { PrefetchEvent } from './prefetch-event.ts';
 export { Promises } from './promises.ts';
 export type { GroupSettings, HostedSettings, ProxySettings, RepositorySettings } from './settings.ts';
 export { PullNotes } from './usage.ts';
+export { unlessAborted } from './unless-aborted.ts';
 export { UploadSessions, type Chunk } from './uploads.ts';

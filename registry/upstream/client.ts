@@ -81,22 +81,26 @@ export class Client {
   }
 
   /**
-   * The Authorization header for `actions` on `name`, such as `pull,push`; undefined where the registry asks for none. One
-   * that was `refused` is not given again. Throws UpstreamFailure, or the signal's reason once it fired.
+   * The Authorization header for a scope; undefined where the registry asks for none. One that was `refused` is not given
+   * again. Throws UpstreamFailure, or the signal's reason once it fired.
    */
   async authorize(
-    name: Name | undefined,
-    actions: string,
+    scope: string,
     signal: AbortSignal | undefined,
     refused?: string,
   ): Promise<string | undefined> {
     const demand = await this.#atTheGate(signal);
     if (demand?.scheme !== 'bearer') return basicAuthorization(this.#settings);
-    const scope = name === undefined ? '' : `repository:${name}:${actions}`;
     const request = { realm: demand.realm, service: demand.service, scope };
     if (refused !== undefined) this.#tokens.discard(request, refused.replace(/^Bearer /, ''));
     const { token } = await this.#tokens.get(request, signal, answerDue(this.#settings));
     return `Bearer ${token}`;
+  }
+
+  /** The token service that `GET /v2/` names; undefined where there is none. Throws UpstreamFailure. */
+  async realm(signal: AbortSignal | undefined): Promise<URL | undefined> {
+    const demand = await this.#atTheGate(signal);
+    return demand?.scheme === 'bearer' ? demand.realm : undefined;
   }
 
   /** What `GET /v2/` asks for; it is asked again after a while, for what it says may change. */

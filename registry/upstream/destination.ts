@@ -1,7 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import { referenceText, type Digest, type Name, type Reference } from '../model/index.ts';
 import { Answer } from './answer.ts';
-import { Client } from './client.ts';
 import { Connections, type Sending } from './connections.ts';
 import { failureOf, UpstreamFailure } from './failure.ts';
 import { pushRefusal, PushRefusal } from './push-refusal.ts';
@@ -26,16 +25,6 @@ export interface PushedBlob {
  * says no, UpstreamFailure when it gives no answer, and the signal's reason once that has fired. Nothing is sent twice.
  */
 export interface Destination {
-  /**
-   * The Authorization header for `actions` on `name`, such as `pull,push`, with the configured credentials; undefined
-   * where it asks for none. One that was `refused` is not given again.
-   */
-  authorize(
-    name: Name | undefined,
-    actions: string,
-    signal: AbortSignal | undefined,
-    refused?: string,
-  ): Promise<string | undefined>;
   /**
    * Makes it have a blob: by a mount where it can, else with the bytes of `open`, which is called at most once and whose
    * stream is destroyed when it is not read to its end. The digest is verified before the last byte goes out.
@@ -64,24 +53,13 @@ export function createDestination(settings: ClientSettings): Destination {
 
 class HttpDestination implements Destination {
   readonly #settings: ClientSettings;
-  readonly #client: Client;
   readonly #connections: Connections;
   readonly #root: string;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
-    this.#client = new Client(settings);
     this.#connections = new Connections(settings);
     this.#root = `${settings.url.origin}${settings.url.pathname.replace(/\/+$/, '')}`;
-  }
-
-  authorize(
-    name: Name | undefined,
-    actions: string,
-    signal: AbortSignal | undefined,
-    refused?: string,
-  ): Promise<string | undefined> {
-    return this.#client.authorize(name, actions, signal, refused);
   }
 
   async pushBlob(
@@ -119,7 +97,7 @@ class HttpDestination implements Destination {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#client.close(), this.#connections.close()]);
+    await this.#connections.close();
   }
 
   /** Where the bytes are to be sent; undefined when a mount has made them unnecessary. */

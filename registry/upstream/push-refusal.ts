@@ -27,7 +27,7 @@ export async function pushRefusal(answer: Answer): Promise<PushRefusal> {
   const retryAfter = parseRetryAfter(answer.header('retry-after'), Date.now());
   const body = await answer.read(bodyLimit).catch(() => undefined);
   const errors = body && parseJsonObject(body)?.errors;
-  const [first]: unknown[] = Array.isArray(errors) ? errors : [];
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   const { code, message } = isJsonObject(first) ? first : {};
   return new PushRefusal(answer.status, {
     ...(typeof code === 'string' && { code }),

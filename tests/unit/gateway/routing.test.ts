@@ -41,6 +41,7 @@ const callers = {
   'token to push y': token('y', 'pull', 'push'),
   'token to delete x': token('x', 'delete'),
   'Basic, may push x': basicCaller({ user: 'p', roles: ['pushers'] }, grants),
+  unclear: { may: () => false, isUnclear: true },
   'Basic, may only pull': basicCaller({ user: 'r', roles: ['readers'] }, grants),
 } satisfies Record<string, RoutedCaller>;
 
@@ -70,12 +71,13 @@ const rows: readonly Row[] = [
   ['T1', headBlob, 'a host on hosted', 'token to push x', 'hosted through hosted, local'],
   ['T1', headBlob, 'a connector on hosted', 'token to push x', 'hosted through hosted, local'],
   ['T1', headBlob, 'a connector on group', 'token to push x', 'hosted through group, local'],
-  ['T1', headBlob, 'an external pair', 'token to push x', 'http://writes.test/'],
-  ['T1', headBlob, 'an external pair', 'Basic, may push x', 'http://writes.test/'],
+  ['T1', headBlob, 'an external pair', 'token to push x', 'either'],
+  ['T1', headBlob, 'an external pair', 'Basic, may push x', 'either'],
+  ['T1', headBlob, 'an external pair', 'unclear', 'either'],
   ['T1', headBlob, 'an external pair', 'token to pull x', 'http://reads.test/'],
   ['T1', getBlob, 'an external pair', 'token to push x', 'http://reads.test/'],
-  ['T1', headBlob, 'external reads', 'token to push x', 'hosted through hosted, local'],
-  ['T1', headBlob, 'external writes', 'token to push x', 'http://writes.test/'],
+  ['T1', headBlob, 'external reads', 'token to push x', 'either'],
+  ['T1', headBlob, 'external writes', 'token to push x', 'either'],
   // Nothing can be pushed there, so nobody is about to push.
   ['T1', headBlob, 'a connector on proxy', 'token to push x', 'proxy through proxy, anywhere'],
   ['T1', headBlob, 'a group without writable', 'token to push x', 'group through group, anywhere'],
@@ -174,7 +176,7 @@ const rows: readonly Row[] = [
   // The version check concerns no repository: who may come in is all that it asks, and the guard decides that.
   ['T8', 'GET /v2/', 'the usual host', 'nobody', 'no repository'],
   ['T8', 'GET /v2/', 'a connector on proxy', 'token to pull x', 'no repository'],
-  ['T8', 'GET /v2/', 'an external pair', 'nobody', 'http://reads.test/'],
+  ['T8', 'GET /v2/', 'an external pair', 'nobody', 'both'],
 
   // What makes a Location or a realm is answered by the engine itself, under relative paths; no address comes in.
   ['T9', 'GET /v2/token', 'the usual host', 'nobody', 'no repository'],
@@ -265,8 +267,9 @@ const rows: readonly Row[] = [
   ['base', 'GET /v1/search?q=x', 'a connector on proxy', 'nobody', 'proxy through proxy, anywhere'],
   ['base', 'GET /v1/_ping', 'the usual host', 'nobody', 'no repository'],
   ['base', 'GET /v2/x/tags/list', 'external writes', 'token to pull x', 'group through group, anywhere'],
-  ['base', `PUT /v2/x/manifests/1`, 'external reads', 'token to push x', 'hosted through hosted, local'],
-  ['base', 'PUT /v2/x/manifests/1', 'an external pair', 'token to push x', 'http://writes.test/'],
+  ['base', `PUT /v2/x/manifests/1`, 'external reads', 'token to push x', 'carrying'],
+  ['base', 'PUT /v2/x/manifests/1', 'an external pair', 'token to push x', 'carrying'],
+  ['base', 'GET /v2/', 'an external pair', 'unclear', 'both'],
   ['base', 'PUT /v2/x/manifests/1', 'a connector on proxy', 'token to push x', 'UNSUPPORTED: push to 1'],
   ['base', `POST ${uploads}`, 'a group without writable', 'token to push x', 'UNSUPPORTED: push to 2'],
   ['base', 'DELETE /v2/x/manifests/1', 'a read-only host', 'token to delete x', 'UNSUPPORTED: push to 3'],
@@ -276,7 +279,12 @@ const rows: readonly Row[] = [
 function answer(request: string, split: Split, caller: RoutedCaller): string {
   const [method = '', url = ''] = request.split(' ');
   const destination = route(split, parseOperation(method, url), caller);
-  if (destination.to === 'addresses') return String(destination.addresses[0]);
+  if (destination.to === 'external') {
+    const target = split[destination.side];
+    return target && 'addresses' in target ? String(target.addresses[0]) : 'nowhere';
+  }
+  if (destination.to === 'both' || destination.to === 'either' || destination.to === 'carrying')
+    return destination.to;
   if (destination.to === 'refusal') return refusal(destination.error);
   if (destination.route === undefined) return 'no repository';
   const { repository, view, reach } = destination.route;

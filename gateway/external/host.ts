@@ -1,0 +1,211 @@
+import {
+  parseOperation,
+  RegistryError,
+  respondError,
+  type Caller,
+  type Operation,
+} from '../../registry/index.ts';
+import type { Attempt, Forwarder } from '../forward.ts';
+import { route, type Destination, type RoutedCaller, type Split } from '../routing.ts';
+import type { Backend, Backends } from './backend.ts';
+import { BringOver } from './bring-over.ts';
+import { Doubts } from './doubts.ts';
+import { intentOf } from './intent.ts';
+import { OwnLogins, passingThrough, type Manner } from './manner.ts';
+import { Pushers } from './pushers.ts';
+import { putManifest } from './put-manifest.ts';
+import { Realms } from './realms.ts';
+import type { ExternalVisit } from './visit.ts';
+
+/** A host with registries behind it that somebody else runs. */
+export class ExternalHost {
+  readonly #split: Split;
+  readonly #backends: Backends;
+  readonly #forwarder: Forwarder;
+  readonly #realms: Realms;
+  readonly #bringOver = new BringOver();
+  readonly #doubts = new Doubts();
+  readonly #pushers = new Pushers();
+  readonly #logins = new OwnLogins();
+
+  constructor(split: Split, backends: Backends, forwarder: Forwarder) {
+    this.#split = split;
+    this.#backends = backends;
+    this.#forwarder = forwarder;
+    this.#realms = new Realms([...backends.reads, ...(backends.write ? [backends.write] : [])]);
+  }
+
+  /** Answers a request whose login is the backends' to check. */
+  async serve(visit: ExternalVisit): Promise<void> {
+    const { req, facts } = visit;
+    const token = await this.#realms.find(req.url ?? '');
+    if (token) {
+      facts.operation = 'token';
+      await this.#forwarder.forward(req, visit.res, { ...this.#common(visit), ...token });
+      return;
+    }
+    const operation = readOperation(visit);
+    if (operation) await this.#go(visit, operation, this.#callerOf(visit, operation), passingThrough);
+    else await this.#serveUnknown(visit);
+  }
+
+  /** Answers a request that was let in here; the backends are spoken to with the login of the configuration. */
+  async serveAdmitted(visit: ExternalVisit, operation: Operation, caller: Caller): Promise<void> {
+    const leaving = new AbortController();
+    visit.res.once('close', () => {
+      leaving.abort(new Error('the client is gone'));
+    });
+    await this.#go(visit, operation, caller, this.#logins.manner(operation, leaving.signal));
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    this.#bringOver.stop();
+    await this.#backends.close();
+  }
+
+  async #go(visit: ExternalVisit, operation: Operation, caller: RoutedCaller, manner: Manner): Promise<void> {
+    const { req, res, facts } = visit;
+    const destination = route(this.#split, operation, caller);
+    if (destination.to === 'refusal') await respondError(req, res, destination.error, facts);
+    else if (destination.to === 'carrying' && operation.kind === 'manifest-put') {
+      await this.#putManifest(visit, operation, manner);
+    } else await this.#forward(visit, this.#attempts(visit, operation, destination, manner));
+  }
+
+  /** Whom to ask, one after the other. */
+  #attempts(
+    visit: ExternalVisit,
+    operation: Operation,
+    destination: Destination,
+    manner: Manner,
+  ): readonly Attempt[] {
+    const reads = this.#reads(visit, manner);
+    const { write } = this.#backends;
+    const written = (passOver?: Attempt['passOver']): readonly Attempt[] =>
+      write ? [this.#attempt(visit, write, manner, passOver)] : reads;
+    switch (destination.to) {
+      case 'both':
+        // Whoever wants a login says so to the client; when all are content it is the one that is read from who answers.
+        return [
+          ...written((status) => status !== 401),
+          ...this.#reads(visit, manner, () => false),
+          ...written(),
+        ];
+      case 'either': {
+        if (operation.kind !== 'blob-get') return written();
+        if (this.#doubts.has(operation.name, operation.digest)) return written();
+        const found = this.#reads(visit, manner, (status) => status >= 400);
+        // Who does not have it has the last word, for it says so in the way that clients know of it.
+        return [...written((status) => status === 404), ...found, ...written()];
+      }
+      case 'external':
+        return destination.side === 'read' ? reads : this.#writes(visit, operation, manner);
+      default:
+        return written();
+    }
+  }
+
+  /** The addresses that are read from; `passOver` for the last of them, too. */
+  #reads(visit: ExternalVisit, manner: Manner, passOver?: Attempt['passOver']): readonly Attempt[] {
+    const isDown = (status: number): boolean => status >= 500 || status === 429;
+    return this.#backends.reads.map((backend, at, all) =>
+      this.#attempt(visit, backend, manner, at < all.length - 1 ? isDown : passOver),
+    );
+  }
+
+  #writes(visit: ExternalVisit, operation: Operation, manner: Manner): readonly Attempt[] {
+    const { write } = this.#backends;
+    if (!write) return this.#reads(visit, manner);
+    if (operation.kind !== 'upload-start' || !operation.mount) return [this.#attempt(visit, write, manner)];
+    // T6: a refused mount ends pushes, where an upload would go on. What was refused has begun nothing.
+    const [path = ''] = (visit.req.url ?? '').split('?', 1);
+    const mounting = this.#attempt(visit, write, manner, (status) =>
+      [400, 404, 405, 409, 422].includes(status),
+    );
+    const plain = this.#attempt(visit, write, manner);
+    return [mounting, { ...plain, target: `${write.address.pathname.replace(/\/+$/, '')}${path}` }];
+  }
+
+  #attempt(visit: ExternalVisit, backend: Backend, manner: Manner, passOver?: Attempt['passOver']): Attempt {
+    const { origin } = visit;
+    let authorization: string | null | undefined;
+    return {
+      ...this.#common(visit),
+      address: backend.address,
+      hidesLogin: manner.hidesLogin,
+      publicRealm: (realm) => this.#realms.publicRealm(realm, backend.address, origin.origin),
+      prepare: async () => {
+        const introduced = await manner.introduce(backend);
+        authorization = introduced.authorization;
+        return introduced;
+      },
+      onOutcome: (outcome) => {
+        if (outcome === 401) manner.refused(backend, authorization);
+      },
+      ...(passOver && { passOver }),
+    };
+  }
+
+  #common({ facts, origin }: ExternalVisit) {
+    return { origin: origin.origin, client: origin.client, rewriteLocations: true, facts };
+  }
+
+  async #forward({ req, res, facts }: ExternalVisit, attempts: readonly Attempt[]): Promise<void> {
+    // The library and each pipeline listen for its end; Node takes more than ten of them for a leak.
+    res.setMaxListeners(20 + 10 * attempts.length);
+    req.setMaxListeners(20 + 10 * attempts.length);
+    if (facts.id !== undefined) res.setHeader('X-Request-Id', facts.id);
+    await this.#forwarder.forward(req, res, attempts);
+  }
+
+  async #putManifest(
+    visit: ExternalVisit,
+    operation: Extract<Operation, { kind: 'manifest-put' }>,
+    manner: Manner,
+  ): Promise<void> {
+    const { write } = this.#backends;
+    if (!write) throw new Error('a push to nowhere');
+    await putManifest(
+      { bringOver: this.#bringOver, doubts: this.#doubts, backends: this.#backends },
+      visit,
+      operation,
+      manner,
+      (body) => this.#forward(visit, [{ ...this.#attempt(visit, write, manner), body }]),
+    );
+  }
+
+  /** What the wire tells of a caller whose credentials are not ours to read. */
+  #callerOf({ req, origin }: ExternalVisit, operation: Operation): RoutedCaller {
+    if (!('name' in operation)) return { may: () => false, isUnclear: true };
+    const { name } = operation;
+    const intent = intentOf(req.headers.authorization, name);
+    if (intent !== 'unknown') return { may: (action) => action === 'push' && intent === 'push' };
+    const isSign = operation.kind.startsWith('upload-') || (operation.kind === 'blob-get' && operation.head);
+    if (isSign) this.#pushers.note(req, origin.client, name);
+    return { may: () => this.#pushers.isPushing(req, origin.client, name), isUnclear: true };
+  }
+
+  /** Other registries have end-points of their own: they go by their method. */
+  async #serveUnknown(visit: ExternalVisit): Promise<void> {
+    const { method = '' } = visit.req;
+    const isRead = ['GET', 'HEAD', 'OPTIONS'].includes(method);
+    const { write } = this.#backends;
+    const attempts =
+      isRead || !write ? this.#reads(visit, passingThrough) : [this.#attempt(visit, write, passingThrough)];
+    await this.#forward(visit, isRead ? attempts : attempts.slice(0, 1));
+  }
+}
+
+/** Undefined for what is no operation of a registry that we know. */
+function readOperation({ req, facts }: ExternalVisit): Operation | undefined {
+  try {
+    const operation = parseOperation(req.method ?? '', req.url ?? '');
+    facts.operation = operation.kind;
+    if ('name' in operation) facts.name = operation.name;
+    return operation;
+  } catch (fault) {
+    if (fault instanceof RegistryError) return undefined;
+    throw fault;
+  }
+}

@@ -1,0 +1,66 @@
+import type { BackendConfig } from '../config/index.ts';
+import type { DoorKind } from '../doors.ts';
+import { createForwarder, type Forwarder } from '../forward.ts';
+import type { UpstreamPem } from '../upstream-pem.ts';
+import { createBackends } from './backend.ts';
+import { ExternalHost } from './host.ts';
+import type { ExternalVisit } from './visit.ts';
+
+export type { ExternalVisit } from './visit.ts';
+
+type SplitDoor = Extract<DoorKind, { kind: 'split' }>;
+type ForwardDoor = Extract<DoorKind, { kind: 'forward' }>;
+
+/** What stands behind the doors that lead to somebody else's servers. */
+export interface Externals {
+  /** Throws for a door that leads to repositories of ours alone. */
+  hostOf(door: SplitDoor): ExternalHost;
+  forwarderOf(door: ForwardDoor): Forwarder;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+/** Makes each when it is first needed; `pem` is what the files of each configuration hold. */
+export function createExternals(pem: ReadonlyMap<BackendConfig, UpstreamPem>): Externals {
+  const hosts = new Map<SplitDoor, ExternalHost>();
+  const forwarders = new Map<BackendConfig, Forwarder>();
+  const forwarderOf = (backend: BackendConfig): Forwarder => {
+    const known = forwarders.get(backend) ?? createForwarder(pem.get(backend) ?? {});
+    forwarders.set(backend, known);
+    return known;
+  };
+  const make = ({ split, host, backend }: SplitDoor): ExternalHost => {
+    if (!backend) throw new Error(`${host} has no external registry`);
+    const [read, write] = [split.read, split.write].map((target) =>
+      target && 'addresses' in target ? target.addresses : [],
+    );
+    const { ca, clientCertificate } = pem.get(backend) ?? {};
+    const { credentials } = backend;
+    const settings = { host, read: read ?? [], write: write?.[0], credentials, ca, clientCertificate };
+    return new ExternalHost(split, createBackends(settings), forwarderOf(backend));
+  };
+  return {
+    hostOf(door) {
+      const known = hosts.get(door) ?? make(door);
+      hosts.set(door, known);
+      return known;
+    },
+    forwarderOf: ({ backend }) => forwarderOf(backend),
+    async close() {
+      for (const forwarder of forwarders.values()) forwarder.close();
+      await Promise.all([...hosts.values()].map((host) => host.close()));
+    },
+  };
+}
+
+/** Passes a request on untouched but for what a proxy must change. */
+export async function forwardTo(
+  forwarder: Forwarder,
+  { req, res, facts, origin }: ExternalVisit,
+  address: Readonly<URL>,
+): Promise<void> {
+  // The library and each pipeline listen for its end; Node takes more than ten of them for a leak.
+  res.setMaxListeners(20);
+  const how = { address, origin: origin.origin, client: origin.client, rewriteLocations: true, facts };
+  await forwarder.forward(req, res, how);
+}
