@@ -54,7 +54,7 @@ async function authorize(urls: readonly string[], parts: OrderParts): Promise<vo
   const pending: { name: string; url: string; challenge: string }[] = [];
   for (const url of urls) {
     const { json } = await parts.client.post(url, parts.account);
-    const name = isRecord(json.identifier) ? textIn(json.identifier, 'value') : '';
+    const name = textIn(isRecord(json.identifier) ? json.identifier : {}, 'value');
     if (json.status !== 'valid') pending.push({ name, url, challenge: await prepare(name, json, parts) });
   }
   for (const { challenge } of pending) await parts.client.post(challenge, parts.account, {});

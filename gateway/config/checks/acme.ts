@@ -53,8 +53,14 @@ function* checkHosts({ hosts, tls }: Outline, addedHosts: readonly string[]): It
     yield { path: ['hosts', name], message };
   }
   const plain = [...shared, ...addedHosts].filter((name) => !name.startsWith('*.'));
-  if (plain.length === 0 || plain.some((name) => canBeOrdered(name.toLowerCase(), { isPrivate }))) return;
-  const [first = ''] = plain;
+  if (plain.some((name) => canBeOrdered(name.toLowerCase(), { isPrivate }))) return;
+  const [first] = plain;
+  if (first === undefined) {
+    const message =
+      'finds no host without a certificate of its own; name one under hosts, or choose another profile';
+    yield { path: ['tls', 'profile'], message };
+    return;
+  }
   yield {
     path: ['hosts', first],
     message: `${isIP(first.replace(/^\[(.*)\]$/, '$1')) === 0 ? 'is a name of this network or machine alone' : 'is an IP address'}, and no certificate can be had for it by ACME; name a host that the authority can reach, such as registry.example.org`,

@@ -211,6 +211,37 @@ connectors:
     `listen: { proxyProtocol: true }\nconnectors:\n  8001: { repository: quay, proxyProtocol: true }`,
     ['1: listen.proxyProtocol: is on, but nobody', '3: connectors.8001.proxyProtocol: is on, but nobody'],
   ],
+  'ACME without agreement, plain port and hosts': [
+    `${repositories}hosts:
+  localhost: { read: hosted }
+  "*.a.io": { read: hosted }
+  "*.b.io": { read: hosted, tls: { cert: a.pem, key: a.key } }
+listen: { http: false }
+tls:
+  profile: acme
+  cert: a.pem
+  overlap: 1d
+  acme: { directory: "http://ca.a.io/dir", email: "a@b, c@d", externalAccount: { kid: k, hmacKey: "?" } }`,
+    [
+      '6: hosts.localhost: is a name of this network or machine alone, and no certificate',
+      '7: hosts.*.a.io: is a wildcard, which ACME cannot validate over HTTP',
+      '9: listen.http: is off, but with tls.profile: acme the hosts are validated over plain HTTP',
+      '12: tls.cert: is only used with profile: files',
+      '13: tls.overlap: is only used with profile: ca',
+      '14: tls.acme.agreeToTerms: must be true',
+      '14: tls.acme.directory: is not the https URL of an ACME directory',
+      '14: tls.acme.email: is not an email address',
+      '14: tls.acme.externalAccount.hmacKey: is not the key of an external account',
+    ],
+  ],
+  'ACME for an address, and not even said for whom': [
+    'hosts: { "10.0.0.1": { web: true } }\ntls: { profile: acme }',
+    ['1: hosts.10.0.0.1: is an IP address, and no', '2: tls.acme: is missing; with profile: acme write'],
+  ],
+  'ACME with another profile': [
+    'tls:\n  acme: { agreeToTerms: true }',
+    ['2: tls.acme: is only used with profile: acme'],
+  ],
   'HTTPS switched off': ['listen: { https: false }', ['1: listen.https: is off, but hosts are served there']],
   'certificate files': [
     'tls: { profile: files, cert: a.pem }\n',
