@@ -14,6 +14,7 @@ const { prefetchCommand } = await import('./cli/prefetch.ts');
 const { trustCommand } = await import('./cli/trust.ts');
 const { upstreamCommand } = await import('./cli/upstream.ts');
 const { doctorCommand } = await import('./cli/doctor.ts');
+const { nginxCommand } = await import('./cli/nginx.ts');
 
 /** The commands by their names; the only reader of argv and the environment, and the only exit. */
 const program = new Command('dockgate')
@@ -31,6 +32,7 @@ for (const command of [
   trustCommand(world),
   upstreamCommand(world),
   doctorCommand(world, onSignal),
+  nginxCommand(world),
 ])
   program.addCommand(command);
 leaveExitToUs(program);

@@ -9,3 +9,4 @@ export {
   type Problem,
   type Word,
 } from './parse.ts';
+export { lintNginx, type Finding, type Severity } from './lint/index.ts';

@@ -1,0 +1,10 @@
+import { Command } from 'commander';
+import { nginxLintCommand } from './nginx-lint.ts';
+import type { World } from './world.ts';
+
+/** `dockgate nginx …`: what has to do with files of nginx. */
+export function nginxCommand(world: World): Command {
+  return new Command('nginx')
+    .description('read, check and write files of nginx')
+    .addCommand(nginxLintCommand(world));
+}
