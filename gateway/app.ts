@@ -12,12 +12,16 @@ export interface AppParts {
   /** The page for the host of a request, HTML; undefined where there is none. */
   readonly page: (req: IncomingMessage) => string | undefined;
   readonly setup: Setup;
+  /** Undefined where no certificate is ordered. */
+  readonly findChallenge: FindChallenge | undefined;
   readonly onFault: (fault: unknown) => void;
 }
 
 /** Everything that is not the registry: health, the CA certificate and the setup pages. `/v2` and `/v1` never come here. */
-export function createApp({ authority, check, page, setup, onFault }: AppParts): Express {
+export function createApp({ authority, check, page, setup, findChallenge, onFault }: AppParts): Express {
   const app = plainApp();
+  // Who redirects port 80 in front of us leads an ACME server here. RFC 8555 8.3.
+  if (findChallenge) serveChallenges(app, findChallenge);
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
   });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { homePage } from '../web/index.ts';
 import { challengeFinder } from './acme-challenge.ts';
+import { delegation } from './accel-redirect.ts';
 import type { Api } from './api/index.ts';
 import { createApp, createRedirect } from './app.ts';
 import type { Certificates } from './certificates.ts';
@@ -52,8 +53,17 @@ export function portsOf(
   };
   const bound: { https?: number; http?: number } = {};
   const setup = createSetup({ config, doors, readOrigin, authority, ports: () => bound });
-  const app = createApp({ authority, check: () => registry.check(), page, setup, onFault });
-  const parts = { registry, externals, api, app, log, count, readOrigin };
+  const findChallenge = challengeFinder(config, doors, readOrigin);
+  const app = createApp({
+    authority,
+    check: () => registry.check(),
+    page,
+    setup,
+    findChallenge,
+    onFault,
+  });
+  const delegateFor = delegation(config.accelRedirect);
+  const parts = { registry, externals, api, app, log, count, readOrigin, delegateFor };
   const doorOf = (host: string): DoorKind => doors.ofHost(host);
   const isTrusted = trustIn(config.trustedProxies);
   const onRefused = (peer: string, reason: string): void => {
@@ -90,7 +100,7 @@ export function portsOf(
         setup,
         (req) => secureHost(req, bound.https),
         onFault,
-        challengeFinder(config, doors, readOrigin),
+        findChallenge,
       );
       const handle = createPlainFront(parts, redirect, doorOf);
       const webSockets = webSocketsOf('http', doors, readOrigin, externals);

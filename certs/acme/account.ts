@@ -1,10 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { CertificateError } from '../certificate-error.ts';
 import { keepFile, readKept } from '../keep.ts';
 import { keyPem, newEcKey } from '../key.ts';
 import { privateKeyIn } from '../pem.ts';
 import type { AcmeClient } from './client.ts';
-import { AcmeFailure, isRecord } from './problem.ts';
+import { AcmeFailure } from './problem.ts';
 import type { AcmeSettings } from './settings.ts';
 
 /** What is remembered of the account at one server. */
@@ -76,8 +77,14 @@ export class Accounts {
   }
 
   async #read(): Promise<Record<string, Account>> {
-    const value: unknown = JSON.parse((await readKept(this.#path)) ?? '{}');
-    return isRecord(value) ? (value as Record<string, Account>) : {};
+    try {
+      return JSON.parse((await readKept(this.#path)) ?? '{}') as Record<string, Account>;
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      throw new CertificateError(`${this.#path} is damaged: move it away, and other accounts are made`, {
+        cause,
+      });
+    }
   }
 
   async #write(server: Readonly<URL>, account: Account): Promise<void> {

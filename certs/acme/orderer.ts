@@ -40,6 +40,7 @@ export class Orderer {
   readonly #listener: OrderListener;
   readonly #signal: AbortSignal;
   #setback: Setback | undefined;
+  #folder: string | undefined;
 
   constructor(settings: OrderSettings, listener: OrderListener, signal: AbortSignal) {
     this.#settings = { ...settings, names: canonicalNames(settings.names) };
@@ -53,10 +54,12 @@ export class Orderer {
    * reason of the signal.
    */
   async look(occasion: Occasion): Promise<boolean> {
+    // Now and not when it is needed: made by a command of root, it would shut out a gateway of another user.
+    this.#folder ??= await this.#challenges();
     const due = await this.#due(occasion);
     if (due === undefined) return true;
     if (await this.#isHeldUp(due)) return false;
-    const folder = await this.#challenges();
+    const folder = this.#folder;
     const done = await unlessLocked(folder, async () => {
       // Another may have ordered, or failed, between the look and the lock.
       const still = await this.#due(occasion);
@@ -82,7 +85,10 @@ export class Orderer {
 
   async #challenges(): Promise<string> {
     await keepFolder(this.#settings.directory);
-    return challengeFolder(this.#settings.directory);
+    const folder = await challengeFolder(this.#settings.directory);
+    // This makes the file that is locked.
+    await unlessLocked(folder, () => Promise.resolve());
+    return folder;
   }
 
   async #due(occasion: Occasion): Promise<Due | undefined> {

@@ -181,6 +181,11 @@ describeWith(['pebble', 'openssl'], 'a certificate by ACME', () => {
     }
     expect((await ask(`${challenge}a-token_1`, 'other.test')).status).toBe(404);
     expect((await ask('/v2/')).status).toBe(308);
+    // Where somebody in front redirects.
+    const options = { headers: { host: 'idocker.test' }, rejectUnauthorized: false };
+    const secure = https.get(`${gateway.url}${challenge}a-token_1`, options);
+    const [{ statusCode }] = (await once(secure, 'response')) as [{ statusCode: number }];
+    expect(statusCode).toBe(200);
   });
 
   test('is served at the next start without a question, and ordered anew for other hosts', async () => {
