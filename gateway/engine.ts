@@ -74,9 +74,12 @@ export async function openMetadata({ data }: Config): Promise<Metadata> {
   return openSqlite(join(data, 'metadata.db'));
 }
 
-async function openBlobs({ data, blobStores }: Config, metadata: Metadata): Promise<BlobStore> {
+async function openBlobs(
+  { data, blobStores, accelRedirect }: Config,
+  metadata: Metadata,
+): Promise<BlobStore> {
   const { path = join(data, 'blobs'), quota } = blobStores.get('default') ?? {};
-  const blobs = await openFilesystem(path);
+  const blobs = await openFilesystem(path, { readers: accelRedirect === undefined ? 'owner' : 'group' });
   if (quota === undefined) return blobs;
   return withQuota(blobs, { limit: quota, used: () => metadata.images.blobBytes() });
 }

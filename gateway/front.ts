@@ -8,12 +8,13 @@ import {
   type Facts,
   type Registry,
 } from '../registry/index.ts';
+import type { DelegateFor } from './accel-redirect.ts';
 import type { Api, ApiCaller } from './api/index.ts';
 import type { DoorKind } from './doors.ts';
 import { forwardTo, type Externals, type ExternalVisit as Visit } from './external/index.ts';
 import type { ReadOrigin } from './public-origin.ts';
 import { noteWhenDone, type RequestNotes } from './request-log.ts';
-import { localRoute, route, type Destination } from './routing.ts';
+import { route, type Destination } from './routing.ts';
 
 /** What answers requests. */
 export interface FrontParts extends RequestNotes {
@@ -22,6 +23,7 @@ export interface FrontParts extends RequestNotes {
   readonly api: Api;
   readonly app: RequestListener;
   readonly readOrigin: ReadOrigin;
+  readonly delegateFor: DelegateFor;
 }
 
 /** Which port a request came to: what answers there, by host, and how it is spoken to. */
@@ -122,24 +124,18 @@ type SplitDoor = Extract<DoorKind, { kind: 'split' }>;
 
 /** Where users and rights are ours; what is behind the door may be external all the same. */
 async function serveRegistry(
-  { registry, externals }: FrontParts,
+  { registry, externals, delegateFor }: FrontParts,
   visit: Visit,
   door: SplitDoor,
 ): Promise<void> {
   const { req, res, facts, origin } = visit;
-  const exchange = await registry.receive(req, res, origin, facts);
+  const from = { origin: origin.origin, delegate: delegateFor(req, origin) };
+  const exchange = await registry.receive(req, res, from, facts);
   if (!exchange) return;
-  const { operation, caller } = exchange;
-  const { read, write } = door.split;
   const destination = routeOf(door, exchange);
-  const isCarried = destination.to === 'either' || destination.to === 'carrying';
-  if (isCarried && write && 'repository' in write) {
-    await registry.answer(exchange, localRoute(write.repository, read));
-    return;
-  }
   if (destination.to === 'registry') await registry.answer(exchange, destination.route);
   else if (destination.to === 'refusal') await respondError(req, res, destination.error, facts);
-  else await externals.hostOf(door).serveAdmitted(visit, operation, caller);
+  else await externals.hostOf(door).serveAdmitted(visit, exchange);
 }
 
 /** Where the login is ours, so are its end-points, whatever is behind the door. */

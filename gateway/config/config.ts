@@ -19,6 +19,11 @@ export interface Config {
   readonly auth: AuthConfig;
   /** Senders whose X-Forwarded-* headers and PROXY headers are believed. */
   readonly trustedProxies: readonly AddressRange[];
+  /**
+   * Where trusted proxies that say so find the blobs: the path of nginx's internal location, with slashes at both ends.
+   * Undefined: every blob is sent by us.
+   */
+  readonly accelRedirect: string | undefined;
   readonly compatibility: CompatibilityConfig;
   /** What is fetched without being asked for; undefined: nothing. */
   readonly prefetch: PrefetchConfig | undefined;

@@ -70,6 +70,7 @@ const outlineSchema = z.object({
   }),
   prefetch: any,
   trustedProxies: any,
+  accelRedirect: any,
   auth: z
     .object({ roles: entries({}), assign: lenient(z.record(z.string(), texts)) })
     .prefault({})

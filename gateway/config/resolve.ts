@@ -19,7 +19,7 @@ export interface Surroundings {
 export function resolve(settings: Settings, { file, folder, addedHosts }: Surroundings): Config {
   const absolute = (name: string) => path.resolve(folder, name);
   const data = absolute(settings.data);
-  const { listen, auth, trustedProxies, compatibility, prefetch, outbound, log } = settings;
+  const { listen, auth, trustedProxies, accelRedirect, compatibility, prefetch, outbound, log } = settings;
   return {
     file,
     data,
@@ -38,6 +38,7 @@ export function resolve(settings: Settings, { file, folder, addedHosts }: Surrou
       assign: mapEntries(auth.assign, (roles) => roles),
     },
     trustedProxies,
+    accelRedirect,
     compatibility,
     prefetch,
     outbound: { httpProxy: outbound.httpProxy, httpsProxy: outbound.httpsProxy, noProxy: outbound.noProxy },

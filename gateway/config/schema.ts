@@ -5,6 +5,7 @@ import { parseDuration, parseInterval } from './durations.ts';
 import { flag, list, mapping, named, oneOrMore, parsed, text, word } from './fields.ts';
 import { checkImage } from './images.ts';
 import { parsePattern } from './names.ts';
+import { parseInternalPath } from './internal-path.ts';
 import { parsePlatform } from './platforms.ts';
 import { parsePortOrOff } from './ports.ts';
 import { repositorySchema } from './repository-schema.ts';
@@ -112,6 +113,7 @@ export const schema = mapping({
     assign: named(list(text)).default({}),
   }).prefault({}),
   trustedProxies: list(parsed('an address range', parseRange)).default([]),
+  accelRedirect: parsed('a path such as /dockgate-blobs/', parseInternalPath).optional(),
   compatibility: mapping({ schema1: flag.default(false) }).prefault({}),
   prefetch: prefetch.optional(),
   outbound: outbound.prefault({}),

@@ -5,6 +5,11 @@ import type { Digest, DigestAlgorithm } from '../model/index.ts';
 export interface BlobReader {
   /** In bytes. */
   readonly size: number;
+  /**
+   * The file below the store's folder that has these bytes and no others, with slashes, for others who can read it
+   * there; undefined when there is none. It may be gone any time, as the blob may.
+   */
+  readonly file?: string | undefined;
   /** Fills `into` from `position` on as far as there are bytes; answers how many, 0 only at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;

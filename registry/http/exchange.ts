@@ -22,6 +22,8 @@ export interface Facts {
   namespace?: string;
   /** What was asked, when it has a digest or a tag. */
   digest?: string;
+  /** Whether somebody in front of us was told to send the blob. */
+  delegated?: true;
   /** Blobs that were linked from other members instead of being uploaded. */
   adopted?: number;
   /** The wire code of a refusal, and for a fault of ours its stack. */
@@ -33,6 +35,11 @@ export interface Facts {
 export interface Door {
   /** Scheme, host and port as the client used them, `https://idocker.io`; the token realm is built from it (trap T9). */
   readonly origin: string;
+  /**
+   * What to tell whoever stands in front of us, so that it sends a file of the blob store itself in our place: headers,
+   * from the `file` of a BlobReader. Undefined where nobody does.
+   */
+  readonly delegate?: ((file: string) => Readonly<Record<string, string>>) | undefined;
 }
 
 /** A request that was read and let in, on its way to an answer. */

@@ -8,7 +8,7 @@ import { sourceHeaders } from './source-headers.ts';
 type GetBlob = Extract<Operation, { kind: 'blob-get' }>;
 
 /** GET and HEAD of a blob, whole or a range. OCI distribution-spec 1.1, "Pulling blobs", end-2; RFC 9110 14. */
-export const getBlob: Handler<GetBlob> = async ({ req, facts }, operation, target) => {
+export const getBlob: Handler<GetBlob> = async ({ req, facts, door }, operation, target) => {
   const { name, digest, head } = operation;
   facts.digest = digest;
   const found =
@@ -31,11 +31,17 @@ export const getBlob: Handler<GetBlob> = async ({ req, facts }, operation, targe
     // Only GET has ranges. RFC 9110 14.2.
     const range = head ? undefined : parseRange(rangeHeader(req, digest), size);
     const sent = range ?? { first: 0, last: size - 1 };
+    if (reader?.file !== undefined && door.delegate) {
+      await reader.close();
+      facts.delegated = true;
+      // Whole: a range of it is for who sends it to cut.
+      return { status: 200, headers: { ...headers, ...octets, ...door.delegate(reader.file) } };
+    }
     return {
       status: range ? 206 : 200,
       headers: {
         ...headers,
-        'Content-Type': 'application/octet-stream',
+        ...octets,
         'Content-Length': sent.last - sent.first + 1,
         ...(range && { 'Content-Range': `bytes ${range.first}-${range.last}/${size}` }),
       },
@@ -46,6 +52,8 @@ export const getBlob: Handler<GetBlob> = async ({ req, facts }, operation, targe
     throw fault;
   }
 };
+
+const octets = { 'Content-Type': 'application/octet-stream' };
 
 /** Who asks before a push is told also of what another member holds: the push will adopt it from there (trap T1). */
 async function findBlob(

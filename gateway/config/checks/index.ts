@@ -9,9 +9,9 @@ import { checkHosts } from './hosts.ts';
 import { checkNames } from './names.ts';
 import { checkPorts } from './ports.ts';
 import { checkPrefetch } from './prefetch.ts';
-import { checkProxyProtocol } from './proxy-protocol.ts';
 import { checkRepositories } from './repositories.ts';
 import { checkTls } from './tls.ts';
+import { checkTrustedProxies } from './trusted-proxies.ts';
 
 const checks = [
   checkNames,
@@ -25,7 +25,7 @@ const checks = [
   checkCycles,
   checkAuth,
   checkPrefetch,
-  checkProxyProtocol,
+  checkTrustedProxies,
 ];
 
 /** What is wrong between keys that are each right by themselves, as far as they can be seen; `addedHosts` are not in the file. */

@@ -2,8 +2,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { BlobReader } from '../blob-store.ts';
 import { isMissing } from './faults.ts';
 
-/** Opens `path` for reading; undefined when there is no such file. */
-export async function openFile(path: string): Promise<BlobReader | undefined> {
+/** Opens `path` for reading, which others know as `name`; undefined when there is no such file. */
+export async function openFile(path: string, name?: string): Promise<BlobReader | undefined> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
@@ -12,7 +12,7 @@ export async function openFile(path: string): Promise<BlobReader | undefined> {
     throw fault;
   }
   try {
-    return new FileReader(file, (await file.stat()).size);
+    return new FileReader(file, (await file.stat()).size, name);
   } catch (fault) {
     await file.close();
     throw fault;
@@ -21,18 +21,20 @@ export async function openFile(path: string): Promise<BlobReader | undefined> {
 
 class FileReader implements BlobReader {
   readonly size: number;
-  readonly #file: FileHandle;
+  readonly file: string | undefined;
+  readonly #handle: FileHandle;
 
-  constructor(file: FileHandle, size: number) {
-    this.#file = file;
+  constructor(handle: FileHandle, size: number, file: string | undefined) {
+    this.#handle = handle;
     this.size = size;
+    this.file = file;
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
-    return (await this.#file.read(into, 0, into.byteLength, position)).bytesRead;
+    return (await this.#handle.read(into, 0, into.byteLength, position)).bytesRead;
   }
 
   close(): Promise<void> {
-    return this.#file.close();
+    return this.#handle.close();
   }
 }

@@ -14,7 +14,7 @@ import type { Append, BlobReader, IncomingBlobs } from '../blob-store.ts';
 import { explain, isMissing } from './faults.ts';
 import { openFile } from './file-reader.ts';
 import { HashingWriter } from './hashing-writer.ts';
-import { isId, type Layout } from './layout.ts';
+import { isId, type Layout, type Modes } from './layout.ts';
 
 /** A hash that has seen the first `size` bytes of a file; lets a commit do without reading them again. */
 interface RunningHash {
@@ -26,18 +26,20 @@ interface RunningHash {
 /** Bytes on their way into a folder of the file system. */
 export class FilesystemIncoming implements IncomingBlobs {
   readonly #layout: Layout;
+  readonly #modes: Modes;
   /** Only spares work: without an entry, or with one for another size, the file is read. */
   readonly #running = new Map<string, RunningHash>();
   /** Folders that survive a power cut. One that somebody else has just made may not yet, although it is there. */
   readonly #lasting = new Set<string>();
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, modes: Modes) {
     this.#layout = layout;
+    this.#modes = modes;
   }
 
   async create(id: string): Promise<void> {
     try {
-      await (await open(this.#layout.arriving(id), 'wx', 0o600)).close();
+      await (await open(this.#layout.arriving(id), 'wx', this.#modes.file)).close();
     } catch (fault) {
       throw explain(fault);
     }
@@ -115,7 +117,7 @@ export class FilesystemIncoming implements IncomingBlobs {
 
   /** Makes a folder of the store and its parents, so that they survive a power cut. */
   async #makeFolder(path: string): Promise<void> {
-    const made = await mkdir(path, { recursive: true, mode: 0o700 });
+    const made = await mkdir(path, { recursive: true, mode: this.#modes.folder });
     if (made === undefined && this.#lasting.has(path)) return;
     for (let each = path; each.length > this.#layout.root.length; each = dirname(each))
       await syncFolder(dirname(each));

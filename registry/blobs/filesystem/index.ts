@@ -5,26 +5,36 @@ import type { BlobReader, BlobStore, IncomingBlobs } from '../blob-store.ts';
 import { isMissing } from './faults.ts';
 import { openFile } from './file-reader.ts';
 import { FilesystemIncoming } from './incoming.ts';
-import { layoutBelow, type Layout } from './layout.ts';
+import { layoutBelow, modesFor, type Layout, type Readers } from './layout.ts';
+
+/** How a store in a folder is kept. */
+export interface FilesystemOptions {
+  /** Who may read what is made from now on; `owner` when left out. */
+  readonly readers?: Readers;
+}
 
 /** Opens, and makes if need be, a blob store in a folder. Throws when the folder cannot be used. */
-export async function openFilesystem(root: string): Promise<BlobStore> {
+export async function openFilesystem(
+  root: string,
+  { readers = 'owner' }: FilesystemOptions = {},
+): Promise<BlobStore> {
   const layout = layoutBelow(root);
-  await mkdir(layout.incoming, { recursive: true, mode: 0o700 });
-  return new FilesystemBlobs(layout);
+  const modes = modesFor(readers);
+  await mkdir(layout.incoming, { recursive: true, mode: modes.folder });
+  return new FilesystemBlobs(layout, new FilesystemIncoming(layout, modes));
 }
 
 class FilesystemBlobs implements BlobStore {
   readonly incoming: IncomingBlobs;
   readonly #layout: Layout;
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, incoming: IncomingBlobs) {
     this.#layout = layout;
-    this.incoming = new FilesystemIncoming(layout);
+    this.incoming = incoming;
   }
 
   open(digest: Digest): Promise<BlobReader | undefined> {
-    return openFile(this.#layout.blob(digest));
+    return openFile(this.#layout.blob(digest), this.#layout.name(digest));
   }
 
   async remove(digest: Digest): Promise<void> {

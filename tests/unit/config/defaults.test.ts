@@ -57,6 +57,7 @@ test('no file fills every key in', async () => {
         ]),
         auth: { anonymous: 'none', htpasswd: undefined, roles: new Map(), assign: new Map() },
         trustedProxies: [],
+        accelRedirect: undefined,
         compatibility: { schema1: false },
         prefetch: undefined,
         outbound: { httpProxy: undefined, httpsProxy: undefined, noProxy: undefined },

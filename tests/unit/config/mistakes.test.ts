@@ -207,6 +207,18 @@ connectors:
     'listen: { https: false, http: false }\ntrustedProxies: [10.0.0.1]',
     ['1: listen.https: is off, but hosts are served there'],
   ],
+  'blobs for a proxy to send': [
+    'trustedProxies: []\naccelRedirect: /dockgate-blobs/',
+    ['2: accelRedirect: is for proxies that send blobs themselves, and none is trusted'],
+  ],
+  'where a proxy is to find the blobs': [
+    'trustedProxies: [10.0.0.1]\naccelRedirect: /v2/blobs/',
+    ['2: accelRedirect: is a path of the registry'],
+  ],
+  'a location that is none': [
+    'trustedProxies: [10.0.0.1]\naccelRedirect: blobs/../x',
+    ['2: accelRedirect: is not a path between slashes'],
+  ],
   'a PROXY header that nobody may send': [
     `listen: { proxyProtocol: true }\nconnectors:\n  8001: { repository: quay, proxyProtocol: true }`,
     ['1: listen.proxyProtocol: is on, but nobody', '3: connectors.8001.proxyProtocol: is on, but nobody'],
