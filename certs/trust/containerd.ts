@@ -1,7 +1,7 @@
 import { findProgram, isThere } from './found.ts';
 import { newHostsToml, withCa, withoutCa } from './hosts-toml.ts';
 import { inWords } from './sentences.ts';
-import type { TrustMachine, TrustStore } from './store.ts';
+import type { ChangingMachine, TrustStore } from './store.ts';
 
 const NAME = 'containerd';
 const CONFIG = '/etc/containerd/config.toml';
@@ -42,13 +42,13 @@ export const containerd: TrustStore = {
 };
 
 /** containerd looks for `host_port_` before `host:port`, so one that is there wins. */
-async function nameOfFolder({ root }: TrustMachine, folder: string, host: string): Promise<string> {
+async function nameOfFolder({ root }: ChangingMachine, folder: string, host: string): Promise<string> {
   const other = host.replace(/:(\d+)$/, '_$1_');
   return (await isThere(root, `${folder}/${other}`)) ? other : host;
 }
 
 /** The folder that config.toml names, and what is to be done when it names none. */
-async function readConfig({ ledger }: TrustMachine): Promise<{ folder: string; restart: string }> {
+async function readConfig({ ledger }: ChangingMachine): Promise<{ folder: string; restart: string }> {
   const config = (await ledger.read(CONFIG)) ?? '';
   const named = /^\s*config_path\s*=\s*["']([^"':]+)[^"']*["']/m.exec(config)?.[1];
   if (named?.startsWith('/')) return { folder: named.replace(/\/+$/, ''), restart: NO_RESTART };

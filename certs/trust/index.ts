@@ -3,8 +3,9 @@ import { containerd } from './containerd.ts';
 import { containers } from './containers.ts';
 import { docker } from './docker.ts';
 import { Ledger } from './ledger.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { toolRunner } from './run-tool.ts';
-import type { Trusted, TrustMachine, TrustReport, TrustStore } from './store.ts';
+import type { ChangingMachine, Trusted, TrustMachine, TrustReport, TrustStore } from './store.ts';
 import { systemDebian } from './system-debian.ts';
 import { systemRhel } from './system-rhel.ts';
 
@@ -27,9 +28,9 @@ export interface TrustTarget {
 const CLIENTS = [docker, containers, containerd];
 const SYSTEMS = [systemDebian, systemRhel];
 
-/** Where trust is kept under a folder that stands for `/`. */
-export async function trustMachine(root: string): Promise<TrustMachine> {
-  return { root, ledger: await Ledger.open(root), run: toolRunner(root) };
+/** The machine under a folder that stands for `/`. */
+export function trustMachine(root: string): TrustMachine {
+  return { root, run: toolRunner(root) };
 }
 
 /**
@@ -61,31 +62,40 @@ async function systemTarget(machine: TrustMachine): Promise<TrustTarget> {
   );
 }
 
-/** Makes these clients trust, and reports for each. */
-export async function installTrust(
+/** Makes these clients trust, and reports for each; one call at a time on a machine. */
+export function installTrust(
   machine: TrustMachine,
   targets: readonly TrustTarget[],
   trusted: Trusted,
 ): Promise<TrustReport[]> {
-  const reports: TrustReport[] = [];
-  for (const { store } of targets) reports.push(await store.install(machine, trusted));
-  return reports;
+  return change(machine, async (changing) => {
+    const reports: TrustReport[] = [];
+    for (const { store } of targets) reports.push(await store.install(changing, trusted));
+    return reports;
+  });
 }
 
 /** Takes back what was installed for a host, for the clients asked or for all; empty when nothing was. */
-export async function uninstallTrust(
+export function uninstallTrust(
   machine: TrustMachine,
   host: string,
   asked: readonly TrustClient[],
 ): Promise<TrustReport[]> {
-  const present = machine.ledger
-    .storesOf(host)
-    .filter((name) => asked.length === 0 || asked.includes(name as TrustClient));
-  const reports: TrustReport[] = [];
-  for (const name of present) {
-    const store = CLIENTS.find((each) => each.name === name) ?? (await systemTarget(machine)).store;
-    reports.push(await store.uninstall(machine, host));
-  }
-  if (reports.length > 0) await machine.ledger.tidy();
-  return reports;
+  return change(machine, async (changing) => {
+    const present = changing.ledger
+      .storesOf(host)
+      .filter((name) => asked.length === 0 || asked.includes(name as TrustClient));
+    const reports: TrustReport[] = [];
+    for (const name of present) {
+      const store = CLIENTS.find((each) => each.name === name) ?? (await systemTarget(machine)).store;
+      reports.push(await store.uninstall(changing, host));
+    }
+    if (reports.length > 0) await changing.ledger.tidy();
+    return reports;
+  });
+}
+
+/** What is remembered is read when the turn has come: whoever was before may have added to it. */
+function change<T>(machine: TrustMachine, work: (changing: ChangingMachine) => Promise<T>): Promise<T> {
+  return oneAtATime(machine.root, async () => work({ ...machine, ledger: await Ledger.open(machine.root) }));
 }

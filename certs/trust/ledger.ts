@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import {
   chmod,
   mkdir,
+  readdir,
   readFile,
   readlink,
   rename,
@@ -25,12 +26,6 @@ interface Entry {
   readonly before: { readonly content: string; readonly mode: number; readonly link?: string } | undefined;
 }
 
-interface Record {
-  readonly entries: readonly Entry[];
-  /** Folders that were made, outermost first. */
-  readonly folders: readonly string[];
-}
-
 /** What became of a file. */
 export type Change = 'written' | 'unchanged' | 'removed' | 'restored' | 'gone' | 'left';
 
@@ -39,6 +34,10 @@ export type TakeOut = (content: string) => string | undefined;
 
 // Beside what it describes: where /etc is copied, put back or built into an image, this comes along.
 const PATH = '/etc/dockgate/trust.json';
+/** The folders that were made, by this and by the setup scripts (web/setup/shell), a line for each. */
+const FOLDERS = '/etc/dockgate/folders';
+/** What the setup scripts remember: they may still need the folders. */
+const NOTES = '/etc/dockgate/setup';
 
 /**
  * Writes files of client stores and remembers what it wrote and which folders it made, so that all of it can be taken
@@ -46,19 +45,20 @@ const PATH = '/etc/dockgate/trust.json';
  */
 export class Ledger {
   readonly #root: string;
-  #record: Record;
+  #entries: readonly Entry[];
 
-  private constructor(root: string, record: Record) {
+  private constructor(root: string, entries: readonly Entry[]) {
     this.#root = root;
-    this.#record = record;
+    this.#entries = entries;
   }
 
   /** Reads what was remembered under `root`; throws a CertificateError when it cannot be understood. */
   static async open(root: string): Promise<Ledger> {
     const text = await contentOf(join(root, PATH));
-    if (text === undefined) return new Ledger(root, { entries: [], folders: [] });
+    if (text === undefined) return new Ledger(root, []);
     try {
-      return new Ledger(root, JSON.parse(text.toString()) as Record);
+      const { entries } = JSON.parse(text.toString()) as { entries: Entry[] };
+      return new Ledger(root, [...entries]);
     } catch (cause) {
       throw new CertificateError(`${PATH} is damaged: move it away, and take back by hand what it names`, {
         cause,
@@ -73,12 +73,12 @@ export class Ledger {
 
   /** The stores that have something written for a host. */
   storesOf(host: string): string[] {
-    return [...new Set(this.#record.entries.filter((each) => each.host === host).map(({ store }) => store))];
+    return [...new Set(this.#entries.filter((each) => each.host === host).map(({ store }) => store))];
   }
 
   /** What stood in a file before it was written first, or stands there now when it was not written. */
   async original(path: string): Promise<string | undefined> {
-    const entry = this.#record.entries.find((each) => each.path === path);
+    const entry = this.#entries.find((each) => each.path === path);
     const present = await this.read(path);
     if (entry === undefined || present === undefined || digestOf(present) !== entry.written) return present;
     return entry.before && Buffer.from(entry.before.content, 'base64').toString();
@@ -98,13 +98,13 @@ export class Ledger {
     const full = join(this.#root, path);
     const present = await contentOf(full);
     if (present?.toString() === content) return 'unchanged';
-    const known = this.#record.entries.find((each) => each.path === path);
+    const known = this.#entries.find((each) => each.path === path);
     // Written again: what was there before the first time is what is owed back, unless somebody else wrote in between.
     const ours = known && present && digestOf(present) === known.written;
     const before = ours ? known.before : present && (await owed(full, present, known && takeOut));
     const entry = { store, host, path, written: digestOf(content), before };
     await this.#makeFolders(dirname(path));
-    await this.#remember([...this.#record.entries.filter((each) => each !== known), entry]);
+    await this.#remember([...this.#entries.filter((each) => each !== known), entry]);
     await replaceFile(full, content, 0o644);
     return 'written';
   }
@@ -115,11 +115,11 @@ export class Ledger {
     host: string,
     takeOut: TakeOut = () => undefined,
   ): Promise<{ path: string; change: Change }[]> {
-    const mine = this.#record.entries.filter((each) => each.host === host && each.store === store);
+    const mine = this.#entries.filter((each) => each.host === host && each.store === store);
     const done: { path: string; change: Change }[] = [];
     for (const entry of mine.toReversed()) {
       done.push({ path: entry.path, change: await this.#undo(entry, takeOut) });
-      await this.#remember(this.#record.entries.filter((each) => each !== entry));
+      await this.#remember(this.#entries.filter((each) => each !== entry));
     }
     return done;
   }
@@ -147,35 +147,53 @@ export class Ledger {
     return 'restored';
   }
 
-  /** Removes the folders that were made and are empty, and the record itself when nothing is left to remember. */
+  /** Removes the folders that were made and are empty, and the records when nothing is left to remember. */
   async tidy(): Promise<void> {
-    const { entries, folders } = this.#record;
-    if (entries.length === 0) await rm(join(this.#root, PATH), { force: true });
+    if (this.#entries.length === 0) await rm(join(this.#root, PATH), { force: true });
+    const kept = await this.#removeEmpty(await this.#folders());
+    const isOver = this.#entries.length === 0 && (await isEmpty(join(this.#root, NOTES)));
+    if (!isOver) return this.#saveFolders(kept);
+    await rm(join(this.#root, FOLDERS), { force: true });
+    await this.#removeEmpty(kept);
+  }
+
+  /** Those that are still there. */
+  async #removeEmpty(folders: readonly string[]): Promise<string[]> {
     const kept: string[] = [];
-    for (const folder of folders.toReversed()) {
-      if (!(await removedEmpty(join(this.#root, folder)))) kept.unshift(folder);
-    }
-    this.#record = { entries, folders: kept };
-    if (entries.length > 0) await this.#save();
+    for (const folder of folders) if (!(await removedEmpty(join(this.#root, folder)))) kept.push(folder);
+    return kept;
   }
 
   async #remember(entries: readonly Entry[]): Promise<void> {
-    this.#record = { ...this.#record, entries };
-    await this.#save();
-  }
-
-  async #save(): Promise<void> {
+    this.#entries = entries;
     await this.#makeFolders(dirname(PATH));
-    await replaceFile(join(this.#root, PATH), `${JSON.stringify(this.#record, undefined, 2)}\n`, 0o644);
+    await replaceFile(join(this.#root, PATH), `${JSON.stringify({ entries }, undefined, 2)}\n`, 0o644);
   }
 
+  /** What is in a folder comes before it. */
+  async #folders(): Promise<string[]> {
+    const text = await this.read(FOLDERS);
+    const lines = (text ?? '').split('\n').filter((line) => line !== '');
+    return [...new Set(lines)].toSorted().toReversed();
+  }
+
+  async #saveFolders(folders: readonly string[]): Promise<void> {
+    await replaceFile(join(this.#root, FOLDERS), folders.map((folder) => `${folder}\n`).join(''), 0o644);
+  }
+
+  /** Makes a folder and those above it that are missing, and remembers which those are. */
   async #makeFolders(folder: string): Promise<void> {
-    if (folder === '/' || (await isFolder(join(this.#root, folder)))) return;
-    await this.#makeFolders(dirname(folder));
-    const full = join(this.#root, folder);
-    await mkdir(full).catch(refused(full));
-    await chmod(full, 0o755); // Whatever the umask is: clients of other users read it too.
-    this.#record = { ...this.#record, folders: [...this.#record.folders, folder] };
+    const missing: string[] = [];
+    for (let each = folder; each !== '/' && !(await isFolder(join(this.#root, each))); each = dirname(each))
+      missing.push(each);
+    for (const each of missing.toReversed()) {
+      const full = join(this.#root, each);
+      await mkdir(full).catch(refused(full));
+      await chmod(full, 0o755); // Whatever the umask is: clients of other users read it too.
+    }
+    if (missing.length === 0) return;
+    await this.#makeFolders(dirname(FOLDERS));
+    await this.#saveFolders([...missing, ...(await this.#folders())]);
   }
 }
 
@@ -218,6 +236,11 @@ async function replaceFile(path: string, content: string | Buffer, mode: number)
     await rm(temporary, { force: true });
     refused(path)(cause);
   }
+}
+
+/** Whether nothing is in a folder, which need not be there. */
+async function isEmpty(folder: string): Promise<boolean> {
+  return (await readdir(folder).catch(() => [])).length === 0;
 }
 
 /** Whether the folder is gone; false when something is in it. */

@@ -1,12 +1,16 @@
 import type { Ledger } from './ledger.ts';
 
-/** Where trust is installed. */
+/** A machine whose clients are to trust. */
 export interface TrustMachine {
   /** The folder that stands for `/`. */
   readonly root: string;
-  readonly ledger: Ledger;
   /** Runs a tool of the machine; throws a CertificateError when it cannot or fails. */
   readonly run: (argv: readonly string[]) => Promise<void>;
+}
+
+/** A machine that is being changed, by nobody else meanwhile. */
+export interface ChangingMachine extends TrustMachine {
+  readonly ledger: Ledger;
 }
 
 /** Whom to trust, for what. */
@@ -32,7 +36,7 @@ export interface TrustStore {
   /** Why this client seems to be on the machine; undefined when it is not. */
   find(machine: TrustMachine): Promise<string | undefined>;
   /** Idempotent. Throws a CertificateError when it cannot be done. */
-  install(machine: TrustMachine, trusted: Trusted): Promise<TrustReport>;
+  install(machine: ChangingMachine, trusted: Trusted): Promise<TrustReport>;
   /** Takes back what `install` did for a host. */
-  uninstall(machine: TrustMachine, host: string): Promise<TrustReport>;
+  uninstall(machine: ChangingMachine, host: string): Promise<TrustReport>;
 }

@@ -57,7 +57,7 @@ async function trust(text: string, options: TrustOptions, world: World): Promise
   const host = typed(trustHost, text);
   const fingerprints = options.fingerprint.map((each) => typed(canonicalFingerprint, each));
   const asked = CLIENTS.filter((client) => options[client]);
-  const machine = await trustMachine(options.root);
+  const machine = trustMachine(options.root);
   if (options.uninstall) {
     const reports = await uninstallTrust(machine, host, asked);
     print(world, options, { host, stores: reports }, [

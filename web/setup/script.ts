@@ -38,6 +38,8 @@ export function setupScript(
 # protects from a wrong certificate; from a changed script only reading it does, or fetching it over verified HTTPS.
 set -euf
 umask 022
+LC_ALL=C
+export LC_ALL
 HOST='${registry}'
 ADDRESSES='${addresses.join(' ')}'
 CLIENT=${name}

@@ -4,6 +4,7 @@ CR=$(printf '\\r')
 NL='
 '
 NOTES=/etc/dockgate/setup
+FOLDERS=/etc/dockgate/folders
 NOTE=$NOTES/$CLIENT-$(printf '%s' "$HOST" | tr -c 'A-Za-z0-9._-' '_')
 MADE=''
 
@@ -24,7 +25,7 @@ fetch() {
 
 # 64 capital hexadecimal digits of a fingerprint in any spelling.
 digits() {
-  printf '%s' "$1" | tr 'a-z' 'A-Z' | sed 's/^SHA-*256[:=]//' | tr -d ': '
+  printf '%s' "$1" | tr '[:lower:]' '[:upper:]' | sed 's/^SHA-*256[:=]//' | tr -d ': '
 }
 
 # The fingerprint of one certificate (PEM): SHA-256 over its DER.
@@ -88,57 +89,102 @@ make_folder() {
   make_folder "$(dirname "$1")"
   mkdir "$1"
   chmod 755 "$1"
-  MADE="folder $1$NL$MADE"
+  MADE="$MADE$1$NL"
 }
 
-# Whether this script wrote the file $1 before.
-is_ours() { [ -f "$NOTE" ] && grep -qxF "file $1" "$NOTE"; }
-
-# Gives the file $1 the text $2 in one step. What was there is kept beside it, and noted.
-put() {
-  if [ -f "$1" ] && [ "$(cat "$1"; echo x)" = "\${2}x" ]; then say "$1 is as it should be"; return 0; fi
-  make_folder "$(dirname "$1")"
-  if ! is_ours "$1"; then
-    if [ -e "$1" ]; then cp -p "$1" "$1.before-dockgate"; fi
-    MADE="file $1$NL$MADE"
-  fi
-  note
-  printf '%s' "$2" >"$1.new.$$"
+# Puts what comes in into the file $1 in one step.
+replace() {
+  cat >"$1.new.$$"
   chmod 644 "$1.new.$$"
   mv -f "$1.new.$$" "$1"
+}
+
+# Whether there is a file $1, or a link that leads nowhere.
+is_there() { [ -e "$1" ] || [ -h "$1" ]; }
+
+# The SHA-256 of what comes in.
+sum() {
+  if have sha256sum; then sha256sum | cut -d ' ' -f 1
+  else openssl dgst -sha256 | sed 's/.*= *//'; fi
+}
+
+# Whether the file $1 is as this script once wrote it.
+is_ours() {
+  [ -f "$1" ] && [ -f "$NOTE" ] && grep -qxF "$(sum <"$1") $1" "$NOTE"
+}
+
+# Gives the file $1 the text $2. What somebody else had there is kept beside it.
+put() {
+  if [ -f "$1" ] && [ "$(cat "$1"; echo x)" = "\${2}x" ]; then say "$1 is as it should be"; return 0; fi
+  make_folder "$NOTES"
+  make_folder "$(dirname "$1")"
+  if [ -n "$MADE" ]; then
+    { if [ -f "$FOLDERS" ]; then cat "$FOLDERS"; fi; printf '%s' "$MADE"; } | replace "$FOLDERS"
+    MADE=''
+  fi
+  if is_there "$1" && ! is_ours "$1"; then cp -pP "$1" "$1.before-dockgate"; fi
+  # Noted before it is done, so that --uninstall knows of it whatever happens now.
+  { if [ -f "$NOTE" ]; then cat "$NOTE"; fi; printf '%s %s\\n' "$(printf '%s' "$2" | sum)" "$1"; } | replace "$NOTE"
+  printf '%s' "$2" | replace "$1"
   say "wrote $1"
 }
 
-# Remembers what was made, the newest first, so that --uninstall takes back just that.
-note() {
-  if [ -z "$MADE" ]; then return 0; fi
-  make_folder "$NOTES"
-  before=$(if [ -f "$NOTE" ]; then cat "$NOTE"; fi)
-  printf '%s%s\\n' "$MADE" "$before" >"$NOTE.new"
-  mv -f "$NOTE.new" "$NOTE"
-  MADE=''
+# Removes what is noted, puts back what was there before, and leaves what somebody changed since.
+take_back() {
+  cut -d ' ' -f 2- "$NOTE" | sort -u | while read -r path; do
+    if is_there "$path" && ! is_ours "$path"; then say "left $path alone, because somebody changed it since"
+    elif is_there "$path.before-dockgate"; then
+      mv -f "$path.before-dockgate" "$path"
+      say "put $path back as it was"
+    else
+      rm -f "$path"
+      say "removed $path"
+    fi
+  done
+  rm -f "$NOTE"
+  tidy
 }
 
-# Removes what is noted, puts back what was there before, and removes the folders that were made and are empty.
-take_back() {
-  if ! [ -f "$NOTE" ]; then say "nothing was installed for $HOST by this script; nothing was changed"; return 0; fi
-  noted=$(cat "$NOTE")
-  rm -f "$NOTE"
-  for kind in file folder; do
-    while read -r what path; do
-      if [ "$what" != "$kind" ]; then continue; fi
-      if [ "$kind" = folder ]; then rmdir "$path" 2>/dev/null || true
-      elif [ -e "$path.before-dockgate" ]; then mv -f "$path.before-dockgate" "$path"; say "put $path back as it was"
-      else rm -f "$path"; say "removed $path"; fi
-    done <<END
-$noted
-END
+# Removes the folders that were made and are empty; the last one to need them, this or dockgate trust, takes the list along.
+tidy() {
+  if ! [ -f "$FOLDERS" ]; then return 0; fi
+  made=$(sort -ru "$FOLDERS")
+  if [ -e /etc/dockgate/trust.json ] || [ -n "$(ls -A "$NOTES")" ]; then
+    remove_empty | replace "$FOLDERS"
+  else
+    rm -f "$FOLDERS"
+    remove_empty >/dev/null
+  fi
+}
+
+# Tries each of the folders in $made, what is inside before what is outside, and prints those that are still there.
+remove_empty() {
+  printf '%s\\n' "$made" | while read -r path; do
+    rmdir "$path" 2>/dev/null || if [ -d "$path" ]; then printf '%s\\n' "$path"; fi
+  done
+}
+
+# Waits until no other setup script and no dockgate trust is at work; the system ends this when the script ends.
+alone() {
+  have flock || return 0
+  exec 9</
+  tries=0
+  until flock -n 9; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 60 ]; then die 'another setup script, or dockgate trust, is at work on this machine: wait until it is done'; fi
+    sleep 1
   done
 }
 
 main() {
   if [ "$(id -u)" != 0 ]; then die 'run it as root, for example with sudo'; fi
-  if [ "\${1-}" = --uninstall ]; then take_back; after_removal; return 0; fi
+  if [ "\${1-}" = --uninstall ]; then
+    alone
+    if ! [ -f "$NOTE" ]; then say "nothing was installed for $HOST by this script; nothing was changed"; return 0; fi
+    take_back
+    after_removal
+    return 0
+  fi
   if [ $# = 0 ]; then die "give the fingerprint: SHA256: and 64 hexadecimal digits, as the server's log shows it"; fi
   have curl || have wget || die 'neither curl nor wget is here: install one of them'
   have openssl || have sha256sum || die 'neither openssl nor sha256sum is here: install one of them'
@@ -150,6 +196,7 @@ main() {
     WANTED="$WANTED $given"
   done
   get_trusted
+  alone
   install_trusted
 }
 `;

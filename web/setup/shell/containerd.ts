@@ -5,7 +5,7 @@ CONFIG=/etc/containerd/config.toml
 install_trusted() {
   named=''
   if [ -f "$CONFIG" ]; then
-    named=$(sed -n 's/^[[:space:]]*config_path[[:space:]]*=[[:space:]]*"\\(\\/[^":]*\\).*/\\1/p' "$CONFIG" | head -n 1)
+    named=$(tr "'" '"' <"$CONFIG" | sed -n 's/^[[:space:]]*config_path[[:space:]]*=[[:space:]]*"\\(\\/[^":]*\\).*/\\1/p' | head -n 1)
   fi
   folder=\${named:-/etc/containerd/certs.d}
   # containerd looks for host_port_ before host:port, so one that is there wins.
