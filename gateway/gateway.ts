@@ -48,7 +48,7 @@ export async function startGateway(
     throw fault;
   });
   const { registry } = engine;
-  const externals = createExternals(backendPem);
+  const externals = createExternals(backendPem, registry);
   const stopping = new AbortController();
   const doors = createDoors(config);
   const readImage = imageReader(config, doors);

@@ -10,7 +10,9 @@ import {
   type ReportProblem,
 } from './access/index.ts';
 import type { BlobStore } from './blobs/index.ts';
+import { contentOf, type RepositoryContent } from './content.ts';
 import { answer } from './http/answer.ts';
+import type { Bring } from './http/handler.ts';
 import type { Door, Exchange, Facts, Route } from './http/exchange.ts';
 import { receive } from './http/receive.ts';
 import { BlobSender } from './http/send-blob.ts';
@@ -31,6 +33,8 @@ import { startEviction, startUpkeep, type Evicted, type LimitedCache } from './u
 export { AccountError, type Accounts, type GrantSettings } from './access/index.ts';
 export { openFilesystem, withQuota, type BlobStore } from './blobs/index.ts';
 export type { Door, Exchange, Facts, Route } from './http/exchange.ts';
+export type { ManifestBytes, RepositoryContent } from './content.ts';
+export type { Bring } from './http/handler.ts';
 export { readBody, wantBody } from './http/request-body.ts';
 export { respondError } from './http/respond.ts';
 export { proxyFor } from './upstream/outbound.ts';
@@ -113,8 +117,13 @@ export interface Registry {
   readonly operator: Operator;
   /** Reads a request and lets it in, or answers it right away and gives undefined. Never throws. */
   receive(req: IncomingMessage, res: ServerResponse, door: Door, facts: Facts): Promise<Exchange | undefined>;
-  /** Answers a request that was let in; no route for operations that concern no repository. Never throws. */
-  answer(exchange: Exchange, route: Route | undefined): Promise<void>;
+  /**
+   * Answers a request that was let in; no route for operations that concern no repository. A manifest that is pushed is
+   * shown to `bring` first. Never throws.
+   */
+  answer(exchange: Exchange, route: Route | undefined, bring?: Bring): Promise<void>;
+  /** What a repository holds; throws when there is none of that name. */
+  content(repository: string): RepositoryContent;
   /** Who sent an Authorization header; throws `unauthorized` for none and for bad credentials. */
   authenticate(authorization: string | undefined): Promise<Caller>;
   /** Fulfils when metadata and blobs can be used; rejects with the fault. */
@@ -165,7 +174,8 @@ export async function createRegistry(
     accounts: access.accounts,
     operator: createOperator(repositories, metadata, hosts),
     receive: (req, res, door, facts) => receive(reading, req, res, door, facts),
-    answer: (exchange, route) => answer(parts, exchange, route),
+    answer: (exchange, route, bring) => answer(parts, exchange, route, bring),
+    content: (repository) => contentOf(repositories, uploads, repository),
     async authenticate(authorization) {
       const sender = await access.authenticate(authorization);
       if ('rejected' in sender) throw unauthorized(sender.reason);

@@ -1,5 +1,12 @@
 import type { Readable } from 'node:stream';
-import type { Authorizer, Destination, Digest, Name, Upstream } from '../../registry/index.ts';
+import type {
+  Authorizer,
+  Destination,
+  Digest,
+  Name,
+  RepositoryContent,
+  Upstream,
+} from '../../registry/index.ts';
 
 /** A manifest on its way. */
 export interface CarriedManifest {
@@ -38,6 +45,42 @@ export function sourceOf(upstream: Upstream): Source {
     findBlob: (name, digest, signal) => upstream.headBlob(name, digest, signal),
     openBlob: async (name, digest, signal) => (await upstream.getBlob(name, digest, 0, signal))?.body,
     findManifest: (name, digest, signal) => upstream.getManifest(name, { digest }, signal),
+  };
+}
+
+/** What is read by who may read nothing. */
+export const nothing: Source = {
+  findBlob: () => Promise.resolve(undefined),
+  openBlob: () => Promise.resolve(undefined),
+  findManifest: () => Promise.resolve(undefined),
+};
+
+/** A repository of ours as a source. */
+export function sourceOfRepository(content: RepositoryContent): Source {
+  return {
+    findBlob: (name, digest) => content.findBlob(name, digest, 'anywhere'),
+    openBlob: (name, digest) => content.openBlob(name, digest, 'anywhere'),
+    findManifest: (name, digest) => content.findManifest(name, digest, 'anywhere'),
+  };
+}
+
+/** A hosted repository of ours as a sink. */
+export function sinkOfRepository(content: RepositoryContent): Sink {
+  return {
+    hasBlob: async (name, digest) => (await content.findBlob(name, digest, 'local')) !== undefined,
+    hasManifest: async (name, digest) => (await content.findManifest(name, digest, 'local')) !== undefined,
+    async putBlob({ name, digest }, open, signal) {
+      const body = await open();
+      const stop = (): void => void body.destroy(signal.reason as Error);
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        await content.putBlob(name, digest, body);
+      } finally {
+        signal.removeEventListener('abort', stop);
+        body.destroy();
+      }
+    },
+    putManifest: (name, digest, manifest) => content.putManifest(name, digest, manifest),
   };
 }
 

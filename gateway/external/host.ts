@@ -2,20 +2,29 @@ import {
   parseOperation,
   RegistryError,
   respondError,
-  type Caller,
+  type Bring,
+  type Digest,
+  type Exchange,
+  type Name,
   type Operation,
+  type Registry,
+  type Route,
 } from '../../registry/index.ts';
 import type { Attempt, Forwarder } from '../forward.ts';
-import { route, type Destination, type RoutedCaller, type Split } from '../routing.ts';
+import { localRoute, route, type Destination, type RoutedCaller, type Split } from '../routing.ts';
 import type { Backend, Backends } from './backend.ts';
 import { BringOver } from './bring-over.ts';
 import { Doubts } from './doubts.ts';
+import { nothing, sinkOf, sinkOfRepository, sourceOf, sourceOfRepository } from './content.ts';
 import { intentOf } from './intent.ts';
 import { OwnLogins, passingThrough, type Manner } from './manner.ts';
 import { Pushers } from './pushers.ts';
-import { putManifest } from './put-manifest.ts';
+import { bringReferences, putManifest } from './put-manifest.ts';
 import { Realms } from './realms.ts';
 import type { ExternalVisit } from './visit.ts';
+
+/** Our own registry, as far as a host needs it whose other half is external. */
+export type EmbeddedRegistry = Pick<Registry, 'answer' | 'content'>;
 
 /** A host with registries behind it that somebody else runs. */
 export class ExternalHost {
@@ -27,9 +36,11 @@ export class ExternalHost {
   readonly #doubts = new Doubts();
   readonly #pushers = new Pushers();
   readonly #logins = new OwnLogins();
+  readonly #registry: EmbeddedRegistry;
 
-  constructor(split: Split, backends: Backends, forwarder: Forwarder) {
+  constructor(split: Split, backends: Backends, forwarder: Forwarder, registry: EmbeddedRegistry) {
     this.#split = split;
+    this.#registry = registry;
     this.#backends = backends;
     this.#forwarder = forwarder;
     this.#realms = new Realms([...backends.reads, ...(backends.write ? [backends.write] : [])]);
@@ -50,12 +61,62 @@ export class ExternalHost {
   }
 
   /** Answers a request that was let in here; the backends are spoken to with the login of the configuration. */
-  async serveAdmitted(visit: ExternalVisit, operation: Operation, caller: Caller): Promise<void> {
+  async serveAdmitted(visit: ExternalVisit, exchange: Exchange): Promise<void> {
+    const { operation, caller } = exchange;
     const leaving = new AbortController();
     visit.res.once('close', () => {
       leaving.abort(new Error('the client is gone'));
     });
-    await this.#go(visit, operation, caller, this.#logins.manner(operation, leaving.signal));
+    const manner = this.#logins.manner(operation, leaving.signal);
+    const own = await this.#ownPart(visit, exchange, leaving.signal);
+    if (own) await this.#registry.answer(exchange, own.route, own.bring);
+    else await this.#go(visit, operation, caller, manner);
+  }
+
+  /** How the repository of ours, if there is one, answers; undefined when it is the other side that does. */
+  async #ownPart(
+    visit: ExternalVisit,
+    { operation, caller }: Exchange,
+    signal: AbortSignal,
+  ): Promise<{ route: Route | undefined; bring?: Bring } | undefined> {
+    const { read, write } = this.#split;
+    const destination = route(this.#split, operation, caller);
+    if (destination.to === 'registry') return { route: destination.route };
+    if (destination.to === 'either' && operation.kind === 'blob-get') {
+      const { name, digest } = operation;
+      const isDoubtful = this.#doubts.has(name, digest);
+      if (write && 'repository' in write) {
+        const route = localRoute(write.repository, read);
+        const isHeld = await this.#registry.content(write.repository).findBlob(name, digest, 'local');
+        const isThere = !isHeld && !isDoubtful && (await this.#isRead(name, digest, signal));
+        return isThere ? undefined : { route };
+      }
+      if (!('repository' in read) || isDoubtful || !caller.may('pull', name)) return undefined;
+      const isHeld = await this.#registry.content(read.repository).findBlob(name, digest, 'local');
+      return isHeld && { route: localRoute(read.repository, read) };
+    }
+    if (destination.to === 'carrying' && operation.kind === 'manifest-put') {
+      if (!write || !('repository' in write) || !this.#backends.reader) return undefined;
+      const to = sinkOfRepository(this.#registry.content(write.repository));
+      const parts = { ...this.#carrying(), from: sourceOf(this.#backends.reader), to };
+      const bring: Bring = (bytes, mediaType) =>
+        bringReferences(parts, visit, operation, { mediaType, bytes });
+      return {
+        route: localRoute(write.repository, read),
+        ...(caller.may('pull', operation.name) && { bring }),
+      };
+    }
+    return undefined;
+  }
+
+  /** Whether who is read from has a blob; one that gives no answer has none (trap T3). */
+  async #isRead(name: Name, digest: Digest, signal: AbortSignal): Promise<boolean> {
+    const found = await this.#backends.reader?.headBlob(name, digest, signal).catch(() => undefined);
+    return found !== undefined;
+  }
+
+  #carrying() {
+    return { bringOver: this.#bringOver, doubts: this.#doubts };
   }
 
   /** Ends what is under way. */
@@ -69,7 +130,7 @@ export class ExternalHost {
     const destination = route(this.#split, operation, caller);
     if (destination.to === 'refusal') await respondError(req, res, destination.error, facts);
     else if (destination.to === 'carrying' && operation.kind === 'manifest-put') {
-      await this.#putManifest(visit, operation, manner);
+      await this.#putManifest(visit, operation, caller, manner);
     } else await this.#forward(visit, this.#attempts(visit, operation, destination, manner));
   }
 
@@ -162,16 +223,24 @@ export class ExternalHost {
   async #putManifest(
     visit: ExternalVisit,
     operation: Extract<Operation, { kind: 'manifest-put' }>,
+    caller: RoutedCaller,
     manner: Manner,
   ): Promise<void> {
-    const { write } = this.#backends;
-    if (!write) throw new Error('a push to nowhere');
-    await putManifest(
-      { bringOver: this.#bringOver, doubts: this.#doubts, backends: this.#backends },
-      visit,
-      operation,
-      manner,
-      (body) => this.#forward(visit, [{ ...this.#attempt(visit, write, manner), body }]),
+    const { reader, write, writer, destination } = this.#backends;
+    if (!write || !writer || !destination) throw new Error('a push to nowhere');
+    const authorization = manner.hidesLogin ? undefined : visit.req.headers.authorization;
+    const authorizer = manner.hidesLogin ? write.authorizer : authorization;
+    const to = sinkOf({ upstream: writer.as(authorization), destination, authorizer });
+    const { read } = this.#split;
+    const from =
+      'repository' in read
+        ? sourceOfRepository(this.#registry.content(read.repository))
+        : reader && sourceOf(reader.as(authorization));
+    // Nobody is brought what he may not read himself; of an external registry he is asked for his own login.
+    const mayRead = !manner.hidesLogin || caller.may('pull', operation.name);
+    const parts = { ...this.#carrying(), from: from && mayRead ? from : nothing, to };
+    await putManifest(parts, visit, operation, (body) =>
+      this.#forward(visit, [{ ...this.#attempt(visit, write, manner), body }]),
     );
   }
 

@@ -3,7 +3,7 @@ import type { DoorKind } from '../doors.ts';
 import { createForwarder, type Forwarder } from '../forward.ts';
 import type { UpstreamPem } from '../upstream-pem.ts';
 import { createBackends } from './backend.ts';
-import { ExternalHost } from './host.ts';
+import { ExternalHost, type EmbeddedRegistry } from './host.ts';
 import type { ExternalVisit } from './visit.ts';
 
 export type { ExternalVisit } from './visit.ts';
@@ -21,7 +21,10 @@ export interface Externals {
 }
 
 /** Makes each when it is first needed; `pem` is what the files of each configuration hold. */
-export function createExternals(pem: ReadonlyMap<BackendConfig, UpstreamPem>): Externals {
+export function createExternals(
+  pem: ReadonlyMap<BackendConfig, UpstreamPem>,
+  registry: EmbeddedRegistry,
+): Externals {
   const hosts = new Map<SplitDoor, ExternalHost>();
   const forwarders = new Map<BackendConfig, Forwarder>();
   const forwarderOf = (backend: BackendConfig): Forwarder => {
@@ -37,7 +40,7 @@ export function createExternals(pem: ReadonlyMap<BackendConfig, UpstreamPem>): E
     const { ca, clientCertificate } = pem.get(backend) ?? {};
     const { credentials } = backend;
     const settings = { host, read: read ?? [], write: write?.[0], credentials, ca, clientCertificate };
-    return new ExternalHost(split, createBackends(settings), forwarderOf(backend));
+    return new ExternalHost(split, createBackends(settings), forwarderOf(backend), registry);
   };
   return {
     hostOf(door) {

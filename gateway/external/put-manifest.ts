@@ -7,21 +7,20 @@ import {
   wantBody,
   type Operation,
 } from '../../registry/index.ts';
-import type { Backends } from './backend.ts';
 import { readManifest, SinkUnclear, type BringOver, type Brought } from './bring-over.ts';
-import { sinkOf, sourceOf, type Sink, type Source } from './content.ts';
+import type { CarriedManifest, Sink, Source } from './content.ts';
 import type { Doubts } from './doubts.ts';
-import type { Manner } from './manner.ts';
 import type { ExternalVisit } from './visit.ts';
 
 /** As much as any registry takes, and more than the specification asks for; OCI distribution-spec 1.1, end-7. */
 const manifestLimit = 8 * 1024 * 1024;
 
-/** What a push of a manifest works with. */
-export interface PutManifestParts {
+/** What references are brought with. */
+export interface BringParts {
   readonly bringOver: BringOver;
   readonly doubts: Doubts;
-  readonly backends: Backends;
+  readonly from: Source;
+  readonly to: Sink;
 }
 
 type PutManifest = Extract<Operation, { kind: 'manifest-put' }>;
@@ -31,64 +30,57 @@ type PutManifest = Extract<Operation, { kind: 'manifest-put' }>;
  * something may be missing is decided by who takes the push: a refusal of ours says only that it could not be brought.
  */
 export async function putManifest(
-  { bringOver, doubts, backends }: PutManifestParts,
+  parts: BringParts,
   visit: ExternalVisit,
-  { name, reference }: PutManifest,
-  manner: Manner,
+  operation: PutManifest,
   forward: (body: Buffer) => Promise<void>,
 ): Promise<void> {
   const { req, res, facts } = visit;
+  const { reference } = operation;
   facts.digest = 'digest' in reference ? reference.digest : reference.tag;
-  wantBody(req, res);
-  const bytes = await readBody(req, manifestLimit);
-  const manifest = readManifest({ mediaType: req.headers['content-type'] ?? '', bytes });
-  const ends = endsFor(backends, visit, manner);
+  try {
+    wantBody(req, res);
+    const bytes = await readBody(req, manifestLimit);
+    await bringReferences(parts, visit, operation, { mediaType: req.headers['content-type'] ?? '', bytes });
+    await forward(bytes);
+  } catch (fault) {
+    await respondError(req, res, fault, facts);
+  }
+}
+
+/** Brings what a manifest references; throws RegistryError when that failed, and anything once the client is gone. */
+export async function bringReferences(
+  { bringOver, doubts, from, to }: BringParts,
+  { res, facts }: ExternalVisit,
+  { name }: PutManifest,
+  pushed: CarriedManifest,
+): Promise<void> {
+  const manifest = readManifest(pushed);
+  if (!manifest) return;
   const leaving = new AbortController();
   res.once('close', () => {
     leaving.abort(new Error('the client is gone'));
   });
   try {
-    if (manifest && ends) {
-      const outcome = await bringOver.bring(name, manifest, ends.from, ends.to, leaving.signal);
-      if (outcome.brought.length > 0) facts.adopted = outcome.brought.length;
-      for (const { digest } of outcome.failed) doubts.note(name, digest);
-      const refusal = refusalOf(outcome);
-      if (refusal) {
-        facts.fault = reasonsOf(outcome);
-        await respondError(req, res, refusal, facts);
-        return;
-      }
-    }
+    const outcome = await bringOver.bring(name, manifest, from, to, leaving.signal);
+    if (outcome.brought.length > 0) facts.adopted = outcome.brought.length;
+    for (const { digest } of outcome.failed) doubts.note(name, digest);
+    const refusal = refusalOf(outcome);
+    if (!refusal) return;
+    facts.fault = reasonsOf(outcome);
+    throw refusal;
   } catch (fault) {
-    if (leaving.signal.aborted) {
-      facts.error = 'client gone';
-      return;
-    }
     // Its answer to the manifest will say what is the matter, and to whom it wants to see a login.
     if (!(fault instanceof SinkUnclear)) throw fault;
   }
-  await forward(bytes);
-}
-
-/** Both ends as this caller may use them; undefined where one of them is not external. */
-function endsFor(
-  { reader, writer, destination, write }: Backends,
-  { req }: ExternalVisit,
-  manner: Manner,
-): { from: Source; to: Sink } | undefined {
-  if (!reader || !writer || !destination || !write) return undefined;
-  const authorization = manner.hidesLogin ? undefined : req.headers.authorization;
-  const authorizer = manner.hidesLogin ? write.authorizer : authorization;
-  return {
-    from: sourceOf(reader.as(authorization)),
-    to: sinkOf({ upstream: writer.as(authorization), destination, authorizer }),
-  };
 }
 
 /** What to tell a client whose blobs could not be brought; undefined where the manifest itself is to tell it. */
 function refusalOf({ failed }: Brought): RegistryError | undefined {
   if (failed.length === 0) return undefined;
   const faults = failed.map(({ fault }) => fault);
+  const full = faults.find((fault) => fault instanceof RegistryError && fault.kind === 'storageFull');
+  if (full instanceof RegistryError) return full;
   const refused = faults.find((fault) => fault instanceof PushRefusal);
   // Who is not let in is asked for a login by the answer to the manifest.
   if (refused && (refused.status === 401 || refused.status === 403)) return undefined;

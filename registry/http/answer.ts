@@ -14,7 +14,7 @@ import type { Exchange, Route } from './exchange.ts';
 import { getBlob } from './get-blob.ts';
 import { getManifest } from './get-manifest.ts';
 import { grantToken } from './grant-token.ts';
-import type { Target } from './handler.ts';
+import type { Bring, Target } from './handler.ts';
 import { listNames } from './list-names.ts';
 import { listReferrers } from './list-referrers.ts';
 import { listTags } from './list-tags.ts';
@@ -43,11 +43,12 @@ export async function answer(
   parts: AnswerParts,
   exchange: Exchange,
   route: Route | undefined,
+  bring?: Bring,
 ): Promise<void> {
   const { req, res, facts } = exchange;
   try {
     if (route) facts.repository = route.repository;
-    const reply = await decide(parts, exchange, route);
+    const reply = await decide(parts, exchange, route, bring);
     await respond(req, res, withNamespace(reply, exchange), facts);
   } catch (thrown) {
     const refuse = thrown instanceof RegistryError ? thrown : undefined;
@@ -56,7 +57,12 @@ export async function answer(
   }
 }
 
-async function decide(parts: AnswerParts, exchange: Exchange, route: Route | undefined): Promise<Reply> {
+async function decide(
+  parts: AnswerParts,
+  exchange: Exchange,
+  route: Route | undefined,
+  bring: Bring | undefined,
+): Promise<Reply> {
   const { operation } = exchange;
   switch (operation.kind) {
     case 'base':
@@ -67,7 +73,10 @@ async function decide(parts: AnswerParts, exchange: Exchange, route: Route | und
       return grantToken(parts.access.tokenService, exchange);
     default:
       if (!route) throw new RegistryError('nameUnknown', { message: 'this host has no registry' });
-      return handle(exchange, operation, targetOf(parts, route, exchange.namespace));
+      return handle(exchange, operation, {
+        ...targetOf(parts, route, exchange.namespace),
+        bring,
+      });
   }
 }
 
@@ -119,7 +128,7 @@ function targetOf(
   { repositories, uploads, promises, sender, schema1 }: AnswerParts,
   { repository, view, reach }: Route,
   namespace: string | undefined,
-): Target {
+): Omit<Target, 'bring'> {
   const find = (name: string) => {
     const found = repositories.get(name);
     if (!found) throw new Error(`there is no repository ${name}`);

@@ -10,6 +10,12 @@ import type { Reply } from './reply.ts';
 import type { BlobSender } from './send-blob.ts';
 import type { SignSchema1 } from './schema1-signature.ts';
 
+/**
+ * Sees to what a manifest references that is in nobody's repository here, before it is stored; what it throws refuses the
+ * push.
+ */
+export type Bring = (bytes: Uint8Array, contentType: string) => Promise<void>;
+
 /** The repositories that an operation works on, by its route. */
 export interface Target {
   /** Read from. */
@@ -25,6 +31,8 @@ export interface Target {
   readonly sender: BlobSender;
   /** Set when clients that take nothing newer are to get schema 1. */
   readonly schema1: SignSchema1 | undefined;
+  /** Set where content of this push may be with somebody else. */
+  readonly bring: Bring | undefined;
 }
 
 /** Decides the answer to one operation; what it throws becomes an error reply. */

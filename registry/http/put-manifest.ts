@@ -9,18 +9,20 @@ const manifestLimit = 4 * 1024 * 1024;
 export const putManifest: Handler<Extract<Operation, { kind: 'manifest-put' }>> = async (
   { req, res, facts, caller },
   { name, reference, tags },
-  { hosted, view },
+  { hosted, view, bring },
 ) => {
   const repository = hosted();
   wantBody(req, res);
   const bytes = await readBody(req, manifestLimit);
+  const contentType = req.headers['content-type'] ?? '';
+  await bring?.(bytes, contentType);
   const seenWith = [...repository.placesOf(name), ...view.placesOf(name)];
   const stored = await repository.putManifest({
     name,
     reference,
     tags,
     bytes,
-    contentType: req.headers['content-type'] ?? '',
+    contentType,
     seenWith,
     adoptFrom: caller.may('pull', name) ? seenWith : [],
   });

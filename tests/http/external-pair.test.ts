@@ -30,7 +30,7 @@ describeWith(['docker-registry'], 'a pair of external registries without common 
       },
       repositories: { 'docker-hosted': { type: 'hosted' } },
     });
-    pair = { place, url: gateway.url, ca: gateway.ca };
+    pair = { place, url: gateway.url, ...(gateway.ca !== undefined && { ca: gateway.ca }) };
   });
   beforeEach(async () => {
     await Promise.all([readers.forget(), writers.forget()]);
