@@ -78,11 +78,21 @@ export async function tryProxy(visit: Visit, proxy: Proxy, named: readonly strin
     const pulled = await pull(visit, image);
     if ('bytes' in pulled) return ok(`${repository} gets answers from ${where}; pulled ${image} through it`);
     if (!('absent' in pulled)) return notPulled(visit, repository, where, pulled);
-    if (named.includes(image)) return error(`${repository} has no ${pulled.absent}`, badName);
+    if (named.includes(image))
+      return error(
+        `${repository} has no ${pulled.absent}`,
+        pulled.fault ? upstreamAdvice(repository, pulled.fault, visit.now()) : badName,
+      );
   }
+  const account = `repositories.${repository}.username and repositories.${repository}.password in dockgate.yaml`;
+  if (member.failure === 'hidden' && knownImage(prefix) !== undefined)
+    return warning(
+      `${repository} gets answers from ${where}, which shows nothing to anonymous callers, ${knownImage(prefix) ?? ''} neither`,
+      `if it wants an account, name one with ${account}`,
+    );
   return skipped(
     `${repository} gets answers from ${where}, and no image is known that could be pulled through it`,
-    `name one with --pull ${prefix}/NAME:TAG to see that layers come too`,
+    `name one with --pull ${prefix}/NAME:TAG to see that layers come too${member.failure === 'hidden' ? `; if the upstream wants an account, that is ${account}` : ''}`,
   );
 }
 

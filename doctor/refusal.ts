@@ -27,6 +27,8 @@ export function faultOf(answer: Answer): UpstreamFault | undefined {
   const { detail, message = '' } = firstError(answer) ?? {};
   const [first] = Array.isArray(detail) ? (detail as readonly { readonly reason?: unknown }[]) : [];
   if (typeof first?.reason !== 'string') return undefined;
+  // To hide an image is how an upstream says 404 to strangers; the detail is a sentence then.
+  if (answer.status === 404) return { kind: 'hidden', message: first.reason, retryAfter: undefined };
   const seconds = Number(answer.headers['retry-after']);
   return { kind: first.reason, message, retryAfter: Number.isNaN(seconds) ? undefined : seconds };
 }

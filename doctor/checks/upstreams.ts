@@ -2,6 +2,7 @@ import type { Check } from '../check.ts';
 import { error, ok, Trouble, type Remark } from '../finding.ts';
 import { badName, listProxies, tryProxy } from '../proxies.ts';
 import { pull } from '../pull.ts';
+import { Silence } from '../silence.ts';
 import type { Visit } from '../visit.ts';
 
 /** Whether each proxy gets an answer from its upstream, and a small image comes through it. */
@@ -32,7 +33,11 @@ async function orTrouble(remark: Promise<Remark>): Promise<Remark> {
     return await remark;
   } catch (fault) {
     if (fault instanceof Trouble) return error(fault.message, fault.advice);
-    throw fault;
+    if (!(fault instanceof Silence)) throw fault;
+    return error(
+      `${fault.message} in the time that all upstreams together have`,
+      'see the log of the gateway for what it waits for',
+    );
   }
 }
 

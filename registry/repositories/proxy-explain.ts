@@ -77,7 +77,7 @@ async function ask(
     // A failure names its repository by itself, and so does the answer.
     const reason = fault.message.slice(`${fault.upstream}: `.length);
     if (kept) return { ...kept, stale: reason };
-    if (fault.kind === 'hidden') return { answer: 'not-found', reason };
+    if (fault.kind === 'hidden') return { answer: 'not-found', reason, failure: 'hidden' };
     const { kind: failure, retryAfter } = fault;
     return { answer: 'failed', reason, failure, ...(retryAfter !== undefined && { retryAfter }) };
   }
