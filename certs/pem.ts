@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { CertificateError } from './certificate-error.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const BEGIN = /-----BEGIN CERTIFICATE-----/g;
 
 /** Certificates in an order that means something, at least one. */
 export type Chain = [X509Certificate, ...X509Certificate[]];
@@ -10,10 +11,10 @@ export type Chain = [X509Certificate, ...X509Certificate[]];
 /** The certificates of a PEM file in their order, at least one; throws a CertificateError that names `path`. */
 export function certificatesIn(text: string, path: string): Chain {
   try {
-    const [first, ...others] = Array.from(
-      text.matchAll(CERTIFICATE),
-      ([block]) => new X509Certificate(block),
-    );
+    const blocks = text.match(CERTIFICATE) ?? [];
+    // A file that somebody writes just now ends in the middle.
+    if (blocks.length < (text.match(BEGIN)?.length ?? 0)) throw new Error('a block without its end');
+    const [first, ...others] = blocks.map((block) => new X509Certificate(block));
     if (first !== undefined) return [first, ...others];
   } catch (cause) {
     throw new CertificateError(`${path} holds a damaged certificate: put a PEM certificate there`, { cause });

@@ -12,6 +12,7 @@ import { served } from './served.ts';
 import type { ServedCertificates } from './served.ts';
 import { isSignedBy } from './signed-by.ts';
 import { keepTrust, refuseBesideCa } from './trust-copy.ts';
+import { day } from './validity.ts';
 
 /** Which CA signs: the operator's own, or else the one of the folder. */
 export interface CaChoice {
@@ -46,7 +47,12 @@ export async function servePrivateCa(
       ...pair,
       authority: authority.trusted,
       takeover: authority.takeover,
-      warnings: [...warnings, ...authority.warnings, ...warningsOf(outside, choice), ...pair.warnings],
+      warnings: [
+        ...warnings,
+        ...authority.warnings,
+        ...warningsOf(outside, choice, authority),
+        ...pair.warnings,
+      ],
     });
   });
 }
@@ -66,15 +72,22 @@ async function authorityOf(
 }
 
 /** A certificate with a name that its CA may not certify is refused under every name. */
-function warningsOf(outside: readonly string[], { own }: CaChoice): string[] {
+function warningsOf(outside: readonly string[], { own }: CaChoice, authority: Authority): string[] {
   if (outside.length === 0) return [];
   const wayOut =
-    own === undefined
-      ? 'run "dockgate certs renew --authority" for one that may'
-      : `have ${own.crt} signed for them, or leave them out`;
+    own === undefined ? wayToNext(outside, authority) : `have ${own.crt} signed for them, or leave them out`;
   return [
     `the CA may not certify ${outside.join(', ')}, so clients refuse the server under these names: ${wayOut}`,
   ];
+}
+
+function wayToNext(outside: readonly string[], { takeover, trusted }: Authority): string {
+  const renew = 'run "dockgate certs renew --authority"';
+  if (takeover === undefined) return `${renew} for one that may`;
+  if (!outside.every((name) => mayCertify(trusted.slice(-1), name))) {
+    return `${renew} once more when the next CA signs, from ${day(takeover)} on`;
+  }
+  return `the next CA, which signs from ${day(takeover)} on, may; let clients that know the present one alone fetch ca.crt again before`;
 }
 
 function someOf(names: string[], { chain: [signer] }: Authority): string[] {

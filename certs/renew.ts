@@ -4,6 +4,7 @@ import { CertificateError } from './certificate-error.ts';
 import { choiceOf, ensureOn } from './ensure.ts';
 import { keepFolder, readKept } from './keep.ts';
 import { whileLocked } from './lock.ts';
+import { mayCertify } from './name-constraints.ts';
 import { canonicalNames, namesIn } from './names.ts';
 import { certificatesIn } from './pem.ts';
 import { servePrivateCa } from './private-ca.ts';
@@ -43,16 +44,29 @@ export async function rotateAuthority(
   refuseForeign(settings);
   const wanted = canonicalNames(settings.names);
   const present = await presentNames(directory);
-  const limits = choice.constrainNames ? [...new Set([...wanted, ...present])] : undefined;
+  const all = [...new Set([...wanted, ...present])];
+  const limits = choice.constrainNames ? all : undefined;
   await keepFolder(directory);
-  await whileLocked(directory, async () => {
+  const outside = await whileLocked(directory, async () => {
     const { chain, key } = await ensureAuthority(directory, { now, overlap: choice.overlap, limits });
-    if ((await readSuccession(directory)) !== undefined) return;
-    await beginSuccession(directory, { certificate: chain[0], key }, limits, now);
+    if ((await readSuccession(directory)) === undefined) {
+      await beginSuccession(directory, { certificate: chain[0], key }, limits, now);
+    }
+    return all.filter((name) => !mayCertify(chain, name));
   });
   const names = present.length > 0 ? present : wanted;
   const overlap = immediately ? 0 : choice.overlap;
-  return servePrivateCa(directory, { ...choice, overlap }, { names, occasion: 'running', now });
+  const served = await servePrivateCa(directory, { ...choice, overlap }, { names, occasion: 'running', now });
+  return { ...served, warnings: [...served.warnings, ...warningsOf(outside, immediately)] };
+}
+
+/** A chain to the CA that clients know is held to that one's limits, so it must not name what that one may not certify. */
+function warningsOf(outside: readonly string[], immediately: boolean): string[] {
+  if (outside.length === 0) return [];
+  const [from, before] = immediately ? ['from now on', 'now'] : ['once the next CA signs', 'before'];
+  return [
+    `the CA so far may not certify ${outside.join(', ')}: ${from}, clients that know it alone refuse the server under every name, so let them fetch ca.crt again ${before}`,
+  ];
 }
 
 function refuseForeign({ profile, caCert }: CertificateSettings): void {

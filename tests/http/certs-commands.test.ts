@@ -166,15 +166,6 @@ describeWith(['openssl'], 'export', () => {
       text.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----/g) ?? [];
     expect(blocks(read).sort()).toEqual(blocks(pem).sort());
   });
-
-  test('PKCS#12 is read by Java', async ({ skip }) => {
-    if ((await place.run(['sh', '-c', 'command -v keytool'])).code !== 0) skip('no keytool');
-    succeeded(await run(['export', '--p12', at('java.p12'), '--password-stdin'], 'secret-of-java'));
-    const list = ['keytool', '-list', '-keystore', at('java.p12'), '-storepass', 'secret-of-java'];
-    const { stdout } = succeeded(await place.run(list));
-    expect(stdout).toMatch(/dockgate, .*PrivateKeyEntry/);
-    expect(stdout).toContain(new X509Certificate(await kept('server.crt')).fingerprint256);
-  });
 });
 
 describe('what cannot be done is said', () => {

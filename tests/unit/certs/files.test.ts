@@ -61,6 +61,7 @@ describeWith(['openssl'], 'the profile files', () => {
     ['a certificate that is a key', { cert: 'my.key' }, /my\.key is not a PEM certificate/],
     ['a key that is a certificate', { key: 'my.crt' }, /my\.crt is not a PEM private key/],
     ['a damaged certificate', { cert: 'damaged.crt' }, /damaged\.crt holds a damaged certificate/],
+    ['a chain of which half is written', { cert: 'half.crt' }, /half\.crt holds a damaged certificate/],
     ['a key with a passphrase', { key: 'locked.key' }, /locked\.key is locked with a passphrase/],
     ['the key of another certificate', { key: 'other.key' }, /other\.key does not belong to .*my\.crt/],
   ])('refuses %s by its path', async (_case, given, message) => {
@@ -68,6 +69,8 @@ describeWith(['openssl'], 'the profile files', () => {
       folder.path('damaged.crt'),
       '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
     );
+    const own = await readFile(folder.path('my.crt'), 'utf8');
+    await writeFile(folder.path('half.crt'), own + own.slice(0, own.length / 2));
     const [key, locked] = [folder.path('my.key'), folder.path('locked.key')];
     openssl('pkey', '-in', key, '-out', locked, '-aes256', '-passout', 'pass:secret');
     opensslSelfSigned(folder.path('other.crt'), folder.path('other.key'), '-subj', '/CN=other');

@@ -87,6 +87,16 @@ describeWith(['openssl'], 'openssl', () => {
     ]);
     expect(await verdict('idocker.test')).toMatch(/: OK$/);
     const by = { directory: folder.path(), profile: 'ca', now: NOW } as const;
+    const during = await rotateAuthority({ ...settings, ...by }, { immediately: false });
+    expect(during.warnings).toEqual([
+      expect.stringMatching(/may not certify new\.test: once the next CA signs, clients that know it alone/),
+    ]);
+    expect((await folder.ensure(settings)).warnings).toEqual([
+      expect.stringMatching(/new\.test, .*: the next CA, which signs from 2026-12-21 on, may; let clients/),
+    ]);
+    expect((await folder.ensure({ ...settings, names: ['idocker.test', 'newer.test'] })).warnings).toEqual([
+      expect.stringMatching(/newer\.test, .*: run .*--authority" once more when the next CA signs/),
+    ]);
     await rotateAuthority({ ...settings, ...by }, { immediately: true });
     const mended = await folder.ensure(settings);
     expect(mended).toMatchObject({ names: ['idocker.test', 'new.test'], warnings: [] });
