@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createContainerd } from '../support/clients/containerd.ts';
+import { createDocker, type DaemonSettings } from '../support/clients/docker.ts';
 import { createPodman } from '../support/clients/podman.ts';
 import { dockgate } from '../support/clients/trust-installer.ts';
 import { succeeded } from '../support/process.ts';
@@ -8,7 +9,7 @@ import { describeWith } from '../support/require-programs.ts';
 import { seedImage } from '../support/seed-image.ts';
 import { createStory, HOST, STORY_NEEDS, type Story } from '../support/story.ts';
 
-const NEEDS = [...STORY_NEEDS, 'curl', 'podman', 'containerd'] as const;
+const NEEDS = [...STORY_NEEDS, 'curl', 'podman', 'containerd', 'docker', 'dockerd'] as const;
 
 /** The mirror blocks of /setup.txt, written as they are printed. */
 describeWith(NEEDS, 'what /setup says of mirrors', () => {
@@ -45,6 +46,13 @@ describeWith(NEEDS, 'what /setup says of mirrors', () => {
     succeeded(await podman.pull('quay.io/coreos/etcd:v3'));
     expect(await podman.id('docker.io/library/redis:latest')).toBe(redis.config.digest);
     expect(await podman.id('quay.io/coreos/etcd:v3')).toBe(etcd.config.digest);
+  });
+
+  test('dockerd takes them', async () => {
+    const settings = JSON.parse(after('In /etc/docker/daemon.json')) as DaemonSettings;
+    const docker = await createDocker(story.machine, settings);
+    const info = succeeded(await docker.docker(['info', '--format', '{{json .RegistryConfig.Mirrors}}']));
+    expect(JSON.parse(info.stdout)).toEqual([`https://${HOST}/`]);
   });
 
   test('containerd pulls through them', async () => {

@@ -53,7 +53,7 @@ function byHand(facts: SetupFacts): Block[] {
       steps: [
         fetchCa,
         {
-          say: 'In /etc/rancher/k3s/registries.yaml (RKE2: /etc/rancher/rke2/registries.yaml), then restart k3s:',
+          say: 'In /etc/rancher/k3s/registries.yaml (RKE2: /etc/rancher/rke2/registries.yaml), on every node; then restart k3s, k3s-agent, rke2-server or rke2-agent, whichever runs there:',
           code: `configs:\n  "${registry}":\n    tls:\n      ca_file: ${CA}`,
         },
       ],
@@ -63,7 +63,7 @@ function byHand(facts: SetupFacts): Block[] {
       title: 'kind',
       steps: [
         {
-          say: 'In the configuration of the cluster, if its version of kind does not do so by itself:',
+          say: 'With images of kind before v0.27, in the configuration that the cluster is created with:',
           code: KIND,
         },
         fetchCa,
@@ -79,7 +79,10 @@ function byHand(facts: SetupFacts): Block[] {
       steps: [
         fetchCa,
         { say: 'In buildkitd.toml:', code: `[registry."${registry}"]\n  ca = ["${CA}"]` },
-        { say: 'With docker buildx:', code: 'docker buildx create --use --buildkitd-config buildkitd.toml' },
+        {
+          say: 'With docker buildx, which takes the certificate along into its container (in older ones the option is --config):',
+          code: 'docker buildx create --use --driver docker-container --buildkitd-config buildkitd.toml',
+        },
       ],
     },
     {
@@ -88,7 +91,7 @@ function byHand(facts: SetupFacts): Block[] {
       steps: [
         fetchCa,
         {
-          say: 'They use the system store (see above). Without it:',
+          say: 'They use the system store (see above). Without it, crane on Linux and oras everywhere:',
           code: `SSL_CERT_FILE=${CA} crane catalog ${registry}\noras login --ca-file ${CA} ${registry}`,
         },
       ],
@@ -99,7 +102,7 @@ function byHand(facts: SetupFacts): Block[] {
       steps: [
         { ...fetchCa, code: certificateCommands(facts, '/tmp/dockgate-ca.crt') },
         {
-          say: 'Then quit Docker Desktop and start it again: it reads the keychain when it starts.',
+          say: 'Put it into the keychain, then quit Docker Desktop and start it again: it reads the keychain when it starts.',
           code: 'sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain /tmp/dockgate-ca.crt',
         },
       ],
@@ -109,11 +112,11 @@ function byHand(facts: SetupFacts): Block[] {
       title: 'Docker Desktop on Windows',
       steps: [
         {
-          say: 'In PowerShell as administrator. The hash that the second line prints must be the fingerprint without its colons; go on only then.',
+          say: 'In PowerShell as administrator. What the second line prints must be what stands behind SHA256: above; go on only then.',
           code: `curl.exe -fsS${facts.plain === undefined ? 'k' : ''} ${addressOf(facts)} -o "$env:TEMP\\dockgate-ca.crt"\n[BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash((New-Object Security.Cryptography.X509Certificates.X509Certificate2 "$env:TEMP\\dockgate-ca.crt").RawData)) -replace '-',':'`,
         },
         {
-          say: 'Then quit Docker Desktop and start it again: it reads the store of Windows when it starts.',
+          say: 'Put it into the store of Windows, then quit Docker Desktop and start it again: it reads the store when it starts.',
           code: 'Import-Certificate -FilePath "$env:TEMP\\dockgate-ca.crt" -CertStoreLocation Cert:\\LocalMachine\\Root',
         },
       ],
@@ -125,7 +128,9 @@ function addressOf({ plain, registry }: SetupFacts): string {
   return plain === undefined ? `https://${registry}/ca.crt` : `http://${plain}/ca.crt`;
 }
 
-const KIND = `containerdConfigPatches:
+const KIND = `kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+containerdConfigPatches:
 - |-
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "/etc/containerd/certs.d"`;

@@ -25,7 +25,7 @@ export function introduction(facts: SetupFacts): Step[] {
       ? []
       : [
           {
-            say: 'On a network that you trust this is enough. It protects from a wrong certificate (another machine under this name, an old authority), and not from somebody who can change what you download: he changes the script. The blocks below protect from him too.',
+            say: 'On a network that you trust this is enough (podman.sh, containerd.sh and system.sh are for those; without curl it is wget -qO- in its place). It protects from a wrong certificate (another machine under this name, an old authority), and not from somebody who can change what you download: he changes the script. The blocks below protect from him too.',
             code: short,
           },
         ]),
