@@ -124,6 +124,6 @@ function isMissing(need: string, before: readonly Finding[]): boolean {
 function leftover(what: string): Remark {
   return warning(
     `this could not be taken back: ${what}`,
-    'delete it by hand, and give the user the right to delete (docker-registry: storage.delete.enabled: true)',
+    'delete it by hand, it is under the name that the check "upload" gives; let the proxy in front pass DELETE on, and give the user the right to delete (Dockgate: "delete" in auth.roles; docker-registry: storage.delete.enabled: true)',
   );
 }

@@ -65,10 +65,14 @@ function adviceFor(answer: Answer): string {
     case 401:
       return 'give a user who may push with --user, and see that the proxy in front passes the Authorization header on';
     case 403:
+      if ((messageOf(answer) ?? '').includes('PRO-licensed'))
+        return 'this address is a group of Nexus, which takes no pushes: send everything but GET and HEAD of pulls to its hosted repository, or let Dockgate do so (hosts: read and write in dockgate.yaml)';
       return fromRegistry
-        ? 'give that user a role that may push this name (auth.roles and auth.assign in dockgate.yaml), or choose another name with --name'
+        ? 'give that user the right to push this name (Dockgate: auth.roles and auth.assign in dockgate.yaml; Nexus: a role with nx-repository-view-docker-REPOSITORY-*), or choose another name with --name'
         : 'a proxy or firewall in front forbids it: let it pass every method under /v2/ (nginx: limit_except, deny, an application firewall)';
     case 404:
+      if (!fromRegistry && isNexus(answer))
+        return 'Nexus knows no docker repository there: give the repository a connector (its HTTP port, in its settings) and let the proxy in front send /v2/ to that port and not to the port of the web page';
       return fromRegistry
         ? 'the request did not reach the repository that the others reach: send every method of /v2/ to the same place (nginx: no "if ($request_method ...)"; dockgate.yaml: hosts)'
         : 'the proxy in front knows no such path: let "location /v2/" go to the registry with its path unchanged (nginx: proxy_pass without a path)';
@@ -95,4 +99,8 @@ function adviceFor(answer: Answer): string {
         ? 'the registry failed: its log says why; a full disk, or one that cannot be written, is the usual reason'
         : 'compare the path and headers that reach the registry, as its log shows them, with what the client sent';
   }
+}
+
+function isNexus({ headers }: Answer): boolean {
+  return /^nexus/i.test(String(headers.server ?? ''));
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { ask, type Answer, type Question } from './ask.ts';
 import { authorize, pushScope } from './authorize.ts';
 import { Trouble } from './finding.ts';
-import { refusal } from './refusal.ts';
+import { inWords, messageOf, refusal } from './refusal.ts';
 import type { Visit } from './visit.ts';
 
 /** An upload that is under way. OCI distribution-spec 1.1, "Pushing blobs". */
@@ -24,6 +24,12 @@ export class UploadSession {
   static async open(visit: Visit): Promise<UploadSession> {
     const headers = await authorize(visit, pushScope(visit.name));
     const answer = await ask(visit, `/v2/${visit.name}/blobs/uploads/`, { method: 'POST', headers });
+    // GET of /v2/ was answered, so this is the place, for reads at least.
+    if (answer.status === 404 && messageOf(answer) === undefined)
+      throw new Trouble(
+        `POST of an upload answered ${inWords(answer)}, where GET is answered`,
+        'pushes go to something that takes none: a group or a proxy of Nexus, or another server; send POST, PATCH, PUT, DELETE and HEAD under /v2/ to the hosted repository (nginx: where "if ($request_method ...)" sends them), or let Dockgate do so (hosts: read and write in dockgate.yaml)',
+      );
     if (answer.status !== 202) throw refusal('POST of an upload', answer);
     return new UploadSession(visit, headers, follow(visit, 'POST', visit.base, answer));
   }

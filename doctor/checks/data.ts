@@ -13,9 +13,13 @@ const none = 128 * mebibyte;
 export const dataCheck: Check = {
   name: 'data',
   needs: [],
-  async run({ local }) {
+  async run({ local, facts }) {
     if (!local)
-      return [skipped('the data folder is on another machine', 'run this there with --data to see it')];
+      return [
+        facts.isDockgate
+          ? skipped('the data folder is on another machine', 'run this there with --data to see it')
+          : skipped('the disk of the registry cannot be seen from here'),
+      ];
     const { data, blobs } = local;
     const remarks = await Promise.all([...new Set([data, blobs])].map(judge));
     return remarks;

@@ -310,6 +310,44 @@ describe('what /v2/ says', () => {
     expect(said(found, 'realm')).toMatch(/scope repository:v2\/other[^]*path was changed/);
   });
 
+  /** Takes the login of everybody, and answers what comes after it with `status`. */
+  const asNexus =
+    (status: number, body = ''): RequestListener =>
+    (req, res) => {
+      const headers = { ...version, server: 'Nexus/3.70.1 (OSS)' };
+      req.resume().once('end', () => {
+        if (req.headers.authorization === undefined)
+          res.writeHead(401, { ...headers, 'www-authenticate': 'BASIC realm="Sonatype Nexus"' }).end(error);
+        else if (req.url === '/v2/') res.writeHead(200, headers).end('{}');
+        else res.writeHead(status, headers).end(body);
+      });
+    };
+
+  test.each([
+    ['a group, in one edition', asNexus(404), /where GET is answered[^]*hosted repository/],
+    [
+      'a group, in another',
+      asNexus(
+        403,
+        JSON.stringify({ errors: [{ message: 'Deploying to groups is a PRO-licensed feature.' }] }),
+      ),
+      /PRO-licensed[^]*is a group of Nexus/,
+    ],
+  ])('Nexus takes no push: %s', async (_, listener, text) => {
+    const found = await examined(await serve(listener), { ca: own.ca, user: { user: 'a', password: 'b' } });
+    expect(problems(found)).toEqual(['error: upload']);
+    expect(said(found, 'upload')).toMatch(text);
+    expect(said(found, 'data')).not.toContain('--data');
+  });
+
+  test('the web page of Nexus', async () => {
+    const found = await examined(await serve(answering(404, { server: 'Nexus/3.70.1 (OSS)' })), {
+      ca: own.ca,
+    });
+    expect(problems(found)).toEqual(['error: challenge']);
+    expect(said(found, 'challenge')).toMatch(/404 from Nexus[^]*a connector/);
+  });
+
   test('a token, and then nothing more: something drops the Authorization header', async () => {
     const port = await serve((req, res) => {
       const realm = `Bearer realm="https://${req.headers.host ?? ''}/token"`;
