@@ -10,3 +10,11 @@ export {
   type Word,
 } from './parse.ts';
 export { lintNginx, type Finding, type Severity } from './lint/index.ts';
+export {
+  emitFront,
+  emitSplit,
+  type Accel,
+  type NginxFront,
+  type NginxSplit,
+  type Site,
+} from './emit/index.ts';

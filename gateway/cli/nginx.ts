@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { nginxExportCommand } from './nginx-export.ts';
 import { nginxLintCommand } from './nginx-lint.ts';
 import type { World } from './world.ts';
 
@@ -6,5 +7,6 @@ import type { World } from './world.ts';
 export function nginxCommand(world: World): Command {
   return new Command('nginx')
     .description('read, check and write files of nginx')
-    .addCommand(nginxLintCommand(world));
+    .addCommand(nginxLintCommand(world))
+    .addCommand(nginxExportCommand(world));
 }
