@@ -18,7 +18,10 @@ export interface LiveCertificates {
 export interface LiveListener {
   /** Another certificate, another authority or another way to it is to be served from now on, or there are other warnings. */
   changed: (served: ServedCertificates) => void;
-  /** What is there cannot be served; what was served before goes on being served. Told once for each reason. */
+  /**
+   * What is there cannot be served; what was served before goes on being served. Told once for each reason, and not of
+   * files that somebody is exchanging just now.
+   */
   refused: (fault: unknown) => void;
 }
 
@@ -65,7 +68,7 @@ class Keeper implements LiveCertificates {
   #signature: string;
   #served: ServedCertificates;
   #looked: number;
-  #refusal: { message: string; until: number } | undefined;
+  #refusal: { message: string; told: boolean; until: number } | undefined;
   #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
@@ -125,7 +128,8 @@ class Keeper implements LiveCertificates {
   async #lookNow(): Promise<void> {
     const settings = atNow(this.#settings);
     const signature = await signatureOf(this.#files);
-    if (signature === this.#signature && !this.#isDue(settings)) return;
+    const isNews = signature !== this.#signature;
+    if (!isNews && !this.#isDue(settings)) return;
     this.#signature = signature;
     this.#looked = settings.now.getTime();
     try {
@@ -133,12 +137,12 @@ class Keeper implements LiveCertificates {
       this.#refusal = undefined;
       this.#take(served);
     } catch (fault) {
-      this.#refuse(fault, Date.now());
+      this.#refuse(fault, isNews);
     }
   }
 
   #isDue({ profile, now }: CertificateSettings & { now: Date }): boolean {
-    if (this.#refusal !== undefined) return Date.now() >= this.#refusal.until;
+    if (this.#refusal !== undefined) return !this.#refusal.told || Date.now() >= this.#refusal.until;
     if (Math.abs(now.getTime() - this.#looked) >= AT_LEAST) return true;
     // What was ordered is another's to renew, who stores it where it is seen.
     if (profile === 'files' || (profile === 'acme' && this.#served.authority === undefined)) return false;
@@ -157,9 +161,11 @@ class Keeper implements LiveCertificates {
     if (!isSame) this.#listener.changed(served);
   }
 
-  #refuse(fault: unknown, at: number): void {
+  /** What is wrong with files that have just changed is told when they are still so at the next look. */
+  #refuse(fault: unknown, isNews: boolean): void {
     const message = fault instanceof Error ? fault.message : String(fault);
-    if (this.#refusal?.message !== message) this.#listener.refused(fault);
-    this.#refusal = { message, until: at + AGAIN };
+    const wasTold = this.#refusal?.told === true && this.#refusal.message === message;
+    if (!wasTold && !isNews) this.#listener.refused(fault);
+    this.#refusal = { message, told: wasTold || !isNews, until: Date.now() + AGAIN };
   }
 }

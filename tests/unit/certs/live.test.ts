@@ -1,4 +1,5 @@
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   keepCertificates,
@@ -189,6 +190,19 @@ describeWith(['openssl'], 'files of the operator', () => {
       expect(live.current().key).toBe(key);
     });
     expect(live.changes).toHaveLength(1);
+  });
+
+  test('that are exchanged one after the other raise no alarm', async () => {
+    const live = await keep({ ...files(), interval: 60_000 });
+    await rename(folder.path('new.key'), folder.path('my.key'));
+    // So long that what does not fit together is seen.
+    await sleep(500);
+    const certificate = await readFile(folder.path('new.crt'), 'utf8');
+    await rename(folder.path('new.crt'), folder.path('my.crt'));
+    await eventually(() => {
+      expect(live.current().certificate).toBe(certificate);
+    });
+    expect(live.refusals).toEqual([]);
   });
 
   test('that come to their end are warned of', async () => {
