@@ -66,7 +66,8 @@ async function authorize(urls: readonly string[], parts: OrderParts): Promise<vo
   const [first] = problems;
   if (first === undefined) return;
   const said = problems.map(({ name, problem }) => parts.explain(name, problem)).join('; ');
-  throw new AcmeFailure(said, { isJudged: true, problem: first.problem });
+  const names = problems.map(({ name }) => name);
+  throw new AcmeFailure(said, { isJudged: true, problem: first.problem, names });
 }
 
 /** The URL of the HTTP challenge, its token in place. */
@@ -80,7 +81,7 @@ async function prepare(
   if (!isRecord(challenge)) {
     throw new AcmeFailure(
       `the ACME server does not validate ${name} over HTTP: give that host a certificate of its own with hosts.${name}.tls`,
-      { isJudged: true },
+      { isJudged: true, names: [name] },
     );
   }
   const token = textIn(challenge, 'token');

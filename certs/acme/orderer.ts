@@ -76,7 +76,7 @@ export class Orderer {
       const due = await this.#due('demand');
       if (due === undefined) return;
       try {
-        await this.#order(due, folder);
+        await this.#orderMost(due, folder);
       } catch (fault) {
         throw this.#signal.aborted ? fault : new CertificateError(this.#inWords(fault), { cause: fault });
       }
@@ -91,8 +91,8 @@ export class Orderer {
     return folder;
   }
 
-  async #due(occasion: Occasion): Promise<Due | undefined> {
-    const { directory, names, acme, now } = this.#settings;
+  async #due(occasion: Occasion, names = this.#settings.names): Promise<Due | undefined> {
+    const { directory, acme, now } = this.#settings;
     return orderDue(await readStored(directory), names, acme, { occasion, now: now() });
   }
 
@@ -110,7 +110,7 @@ export class Orderer {
   async #attempt(due: Due, folder: string): Promise<boolean> {
     this.#listener.ordering(due);
     try {
-      await this.#order(due, folder);
+      await this.#orderMost(due, folder);
       return true;
     } catch (fault) {
       this.#signal.throwIfAborted();
@@ -126,7 +126,26 @@ export class Orderer {
     }
   }
 
-  async #order({ names }: Due, folder: string): Promise<void> {
+  /** Orders what is due; where some of the names fail, the others still get a certificate if they need one. */
+  async #orderMost({ names }: Due, folder: string): Promise<void> {
+    const { directory } = this.#settings;
+    try {
+      await this.#order(names, folder);
+    } catch (fault) {
+      const failed = fault instanceof AcmeFailure ? fault.names : [];
+      const rest = names.filter((name) => !failed.includes(name));
+      const isWorthIt = failed.length > 0 && rest.length > 0;
+      // What was said of the names that failed is what somebody has to know.
+      if (isWorthIt && (await this.#due('running', rest))) {
+        await this.#order(rest, folder).catch(() => undefined);
+      }
+      throw fault;
+    }
+    this.#setback = undefined;
+    await keepSetback(directory, undefined);
+  }
+
+  async #order(names: readonly string[], folder: string): Promise<void> {
     const { directory, acme, now } = this.#settings;
     await clearChallenges(folder);
     const accounts = new Accounts(directory);
@@ -154,7 +173,7 @@ export class Orderer {
     } finally {
       await transport.close();
     }
-    const still = await this.#due('running');
+    const still = await this.#due('running', names);
     if (still !== undefined) {
       // To order again at once would give the same.
       throw new AcmeFailure(
@@ -162,8 +181,6 @@ export class Orderer {
         { isJudged: true },
       );
     }
-    this.#setback = undefined;
-    await keepSetback(directory, undefined);
   }
 
   async #trusted(): Promise<string | undefined> {

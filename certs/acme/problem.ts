@@ -17,6 +17,8 @@ export class AcmeFailure extends Error {
   readonly retryAt: number | undefined;
   /** What the server said. */
   readonly problem: Problem | undefined;
+  /** The names that it was about; the others may be ordered without them. */
+  readonly names: readonly string[];
 
   constructor(
     message: string,
@@ -24,6 +26,7 @@ export class AcmeFailure extends Error {
       isJudged: boolean;
       retryAt?: number | undefined;
       problem?: Problem | undefined;
+      names?: readonly string[];
       cause?: unknown;
     },
   ) {
@@ -31,6 +34,7 @@ export class AcmeFailure extends Error {
     this.isJudged = how.isJudged;
     this.retryAt = how.retryAt;
     this.problem = how.problem;
+    this.names = how.names ?? [];
   }
 }
 

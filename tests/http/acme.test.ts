@@ -230,6 +230,20 @@ describeWith(['pebble', 'openssl'], 'a certificate by ACME', () => {
     });
   });
 
+  test('is ordered for those of the hosts that can be reached', async () => {
+    await acme.lead('third.test', NOWHERE);
+    const gateway = await start(settings(['idocker.test', 'third.test']));
+    expect((await certified(gateway.port, 'idocker.test')).subjectAltName).toBe('DNS:idocker.test');
+    await eventually(() => {
+      expect(failures(gateway)[0]?.reason).toContain('port 80 of third.test must reach');
+    });
+    const warnings = gateway.entries.map(({ warning }) => warning);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/acme\.pem does not hold for third\.test: clients/),
+    );
+    expect(await readdir(join(gateway.data, 'certs'))).toContain('acme-setback.json');
+  });
+
   test('is renewed at two thirds of its life while the gateway runs', async () => {
     const gateway = await start(settings(['idocker.test']));
     const before = await certified(gateway.port, 'idocker.test');
