@@ -10,14 +10,14 @@ const signs = [
 ];
 
 /**
- * The servers that stand in front of a registry: of those that pass on `/v2/…` the ones with the surest signs, so
+ * The servers that stand in front of a registry: of those that pass on `/v2/…`, or may, the ones with the surest signs, so
  * that other sites in the same file are left alone. Without any sign it is all of them.
  */
 export function chooseFronts(reading: Reading, parsed: Parsed, files: NginxFiles): readonly Front[] {
   const folder = dirname(parsed.files[0] ?? '');
   const fronts = reading.servers
     .map((server) => frontOf(server, reading, files, folder))
-    .filter((front) => front.passed().length > 0);
+    .filter((front) => front.passed().length > 0 || front.to('ping').kind === 'unknown');
   const chosen = signs
     .map((sign) => fronts.filter(({ server }) => sign.test(wordsOf(server, reading))))
     .find((some) => some.length > 0);

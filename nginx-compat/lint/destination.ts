@@ -9,7 +9,13 @@ export function prefixOf(name: OperationName, { uri }: Proxied): string | undefi
 
 /** Two operations go to the same registry when this is equal: addresses, and the path that Nexus has in front. */
 export function destinationOf(name: OperationName, outcome: Proxied): string {
-  const { pathname } = new URL(outcome.uri.replace(/^\/*/, '/'), 'http://backend');
-  const before = pathname.split(/\/v[12](?:\/|$)/)[0] ?? '';
-  return `${outcome.addresses.join(' or ')}${prefixOf(name, outcome) ?? before}`;
+  const [sent, arrived] = [operations[name].uri, outcome.uri].map((uri) => uri.split('?')[0] ?? '');
+  return `${outcome.addresses.join(' or ')}${beforeCommonEnd(arrived ?? '', sent ?? '')}`;
+}
+
+function beforeCommonEnd(arrived: string, sent: string): string {
+  let length = 0;
+  while (length < Math.min(arrived.length, sent.length) && arrived.at(-length - 1) === sent.at(-length - 1))
+    length += 1;
+  return arrived.slice(0, arrived.length - length);
 }

@@ -5,6 +5,7 @@ import { known, Undecidable, type Run } from './run.ts';
 
 /** What stands between the brackets of an `if`. */
 export interface Condition {
+  /** One variable with its `$`; the path for a test of files. */
   readonly left: string;
   /** Empty for a variable alone; else `=`, `!=`, `~`, `~*`, `!~`, `!~*`, or a test of files such as `-f`. */
   readonly operator: string;
@@ -21,6 +22,7 @@ export function readCondition({ args }: Directive): Condition | undefined {
   const [left, operator, right, more] = trimmed(words);
   if (left === undefined || more !== undefined) return undefined;
   if (/^!?-[fdex]$/.test(left)) return { left: operator ?? '', operator: left, right: '' };
+  if (!/^\$\w+$/.test(left)) return undefined;
   return { left, operator: operator ?? '', right: right ?? '' };
 }
 

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { isAbsolute, join } from 'node:path/posix';
 import type { Word } from '../../parse.ts';
 import { nearest } from '../../reading/index.ts';
@@ -101,7 +102,8 @@ function names(certificate: X509Certificate, { text, at }: Word, { server }: Fro
 function covers(certificate: X509Certificate, name: string): boolean {
   if (name.startsWith('*.')) return certificate.subjectAltName?.includes(`DNS:${name}`) ?? false;
   return (
-    certificate.checkHost(name, { subject: 'never' }) !== undefined || certificate.checkIP(name) !== undefined
+    certificate.checkHost(name, { subject: 'never' }) !== undefined ||
+    (isIP(name) !== 0 && certificate.checkIP(name) !== undefined)
   );
 }
 

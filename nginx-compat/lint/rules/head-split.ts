@@ -1,6 +1,8 @@
+import { methodDecision } from '../decision.ts';
 import { destinationOf } from '../destination.ts';
 import type { Remark } from '../finding.ts';
 import type { Front } from '../front.ts';
+import { rightSplit } from '../right-split.ts';
 import type { Rule } from '../rule.ts';
 
 /** HEAD that goes to another registry than what it announces. */
@@ -14,9 +16,9 @@ function manifests(front: Front): readonly Remark[] {
   return [
     {
       severity: 'error',
-      at: head.by,
+      at: methodDecision(front) ?? head.by,
       what: `HEAD of a manifest goes to ${looks}, GET to ${reads}: docker asks by HEAD before it pulls, and is told "manifest unknown" of images that only the other one has`,
-      advice: 'let HEAD of manifests follow GET: if ($request_method ~ ^(GET|HEAD)$), or a map with both',
+      advice: `let HEAD of manifests follow GET: ${rightSplit}`,
     },
   ];
 }
@@ -30,9 +32,9 @@ function blobs(front: Front): readonly Remark[] {
   return [
     {
       severity: 'warning',
-      at: head.by,
+      at: methodDecision(front) ?? head.by,
       what: `HEAD of a blob goes to ${looks}, uploads to ${target}: a push is told "Layer already exists" of layers that only the read side has, and its manifest is then refused`,
-      advice: 'send HEAD below /v2/NAME/blobs/ where uploads go; pulls do not use it',
+      advice: `send HEAD of blobs where uploads go; pulls do not use it: ${rightSplit}`,
     },
   ];
 }

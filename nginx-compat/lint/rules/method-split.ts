@@ -1,7 +1,9 @@
+import { methodDecision } from '../decision.ts';
 import { destinationOf } from '../destination.ts';
 import type { Remark } from '../finding.ts';
 import type { Front } from '../front.ts';
 import { methodOf, writes } from '../operations.ts';
+import { rightSplit } from '../right-split.ts';
 import type { Rule } from '../rule.ts';
 
 /** Parts of a push that go to the read side, or to two places. */
@@ -23,10 +25,9 @@ function check(front: Front): readonly Remark[] {
   return [
     {
       severity: isPush ? 'error' : 'warning',
-      at: first[1].by,
+      at: methodDecision(front) ?? first[1].by,
       what: `PUT goes to ${target}, but ${methods.join(', ')} to ${destinationOf(...first)}: ${isPush ? 'a push begins at one registry and ends at the other, where its layers are unknown' : 'what was pushed cannot be deleted'}`,
-      advice:
-        'decide by what is read, not by PUT: map $request_method $registry { default WRITE; GET READ; HEAD READ; } and send everything below /blobs/uploads/ to WRITE',
+      advice: rightSplit,
     },
   ];
 }

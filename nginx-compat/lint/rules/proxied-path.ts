@@ -5,9 +5,9 @@ import type { Proxied } from '../../reading/index.ts';
 import type { Rule } from '../rule.ts';
 
 const asked: readonly OperationName[] = [
+  'read manifest',
   'ping',
   'token',
-  'read manifest',
   'read blob',
   'begin upload',
   'mount blob',
@@ -19,7 +19,11 @@ const asked: readonly OperationName[] = [
 /** Paths that reach the registry changed: eaten, doubled, or without their query. */
 export const proxiedPath: Rule = {
   id: 'proxied-path',
-  check: (front) => front.passed(asked).flatMap(([name, outcome]) => changed(name, outcome)),
+  check(front) {
+    const remarks = front.passed(asked).flatMap(([name, outcome]) => changed(name, outcome));
+    // One proxy_pass changes all of them in the same way.
+    return [...new Map(remarks.toReversed().map((each) => [each.at, each])).values()];
+  },
 };
 
 function changed(name: OperationName, outcome: Proxied): readonly Remark[] {

@@ -1,7 +1,9 @@
+import { methodDecision } from '../decision.ts';
 import { destinationOf } from '../destination.ts';
 import type { Front } from '../front.ts';
 import { methodOf } from '../operations.ts';
 import type { Remark } from '../finding.ts';
+import { rightSplit } from '../right-split.ts';
 import type { Rule } from '../rule.ts';
 
 /** An upload session is known to the registry that opened it alone. */
@@ -20,10 +22,9 @@ function check(front: Front): readonly Remark[] {
   return [
     {
       severity: methods.some((method) => method === 'PATCH' || method === 'PUT') ? 'error' : 'warning',
-      at: first[1].by,
+      at: methodDecision(front) ?? first[1].by,
       what: `POST opens uploads at ${home}, but ${methods.join(', ')} of an upload goes to ${destinationOf(...first)}, which does not know it: ${methods.includes('PATCH') || methods.includes('PUT') ? 'no push gets through' : 'clients cannot resume or cancel uploads'}`,
-      advice:
-        'a location of its own for all methods, before others: location ~ ^/v2/.+/blobs/uploads/ { proxy_pass http://WRITE; }',
+      advice: `send all methods below /blobs/uploads/ to one registry: ${rightSplit}`,
     },
   ];
 }
