@@ -11,9 +11,28 @@ export const systemDebian = systemStore({
   // Without it the links to what is gone stay in /etc/ssl/certs.
   updateAfterRemoval: ['update-ca-certificates', '--fresh'],
   // update-ca-certificates tells its hooks of what is new only, and never of what is gone.
-  async remains({ root }, path) {
+  async removeRest({ root, run }, path) {
     if (!(await isThere(root, JAVA))) return undefined;
-    return `Java on Debian keeps what it took over: keytool -delete -keystore ${JAVA} -storepass changeit -alias debian:${basename(path, '.crt')}.pem`;
+    const entry = [
+      '-keystore',
+      JAVA,
+      '-storepass',
+      'changeit',
+      '-alias',
+      `debian:${basename(path, '.crt')}.pem`,
+    ];
+    const removal = ['keytool', '-delete', ...entry];
+    if ((await findProgram(root, 'keytool')) === undefined)
+      return `Java keeps what it took over, and keytool is not here to remove it: ${removal.join(' ')}`;
+    const isListed = await run(['keytool', '-list', ...entry]).then(
+      () => true,
+      () => false,
+    );
+    if (!isListed) return undefined;
+    return run(removal).then(
+      () => `ran ${removal.join(' ')}`,
+      () => `Java keeps what it took over; remove it with ${removal.join(' ')}`,
+    );
   },
   async find({ root }) {
     const program = await findProgram(root, 'update-ca-certificates');

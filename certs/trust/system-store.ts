@@ -15,8 +15,8 @@ export interface SystemFamily {
   readonly update: readonly string[];
   readonly updateAfterRemoval: readonly string[];
   readonly find: TrustStore['find'];
-  /** What the tool leaves behind of a file that was removed and a person has to take away; undefined: nothing. */
-  readonly remains?: (machine: TrustMachine, path: string) => Promise<string | undefined>;
+  /** Removes what the tool leaves behind of a file that is gone, and says so, or what a person has to do. */
+  readonly removeRest?: (machine: TrustMachine, path: string) => Promise<string | undefined>;
 }
 
 /** The store of a family: one file for each certificate, since the tools want one, and the family's own tool. */
@@ -25,7 +25,7 @@ export function systemStore({
   update,
   updateAfterRemoval,
   find,
-  remains,
+  removeRest,
 }: SystemFamily): TrustStore {
   const run = async ({ run }: TrustMachine, argv: readonly string[]): Promise<string> => {
     await run(argv);
@@ -50,8 +50,8 @@ export function systemStore({
       const done = changes.map(({ change, path }) => inWords(change, path));
       if (changes.length > 0) done.push(await run(machine, updateAfterRemoval));
       for (const { path } of changes) {
-        const left = await remains?.(machine, path);
-        if (left !== undefined) done.push(left);
+        const rest = await removeRest?.(machine, path);
+        if (rest !== undefined) done.push(rest);
       }
       return { store: NAME, done, restart: RESTART };
     },

@@ -257,6 +257,32 @@ describe('containerd', () => {
   });
 });
 
+describe('the store of Java on Debian', () => {
+  const JAVA = '/etc/ssl/certs/java/cacerts';
+  beforeEach(async () => {
+    for (const path of ['/usr/sbin/update-ca-certificates', '/etc/ca-certificates.conf', JAVA])
+      await write(path);
+    await install(['system']);
+    commands = [];
+  });
+
+  test('loses what it took over', async () => {
+    await write('/usr/bin/keytool');
+    const [report] = await uninstall();
+    const entry = `-keystore ${JAVA} -storepass changeit -alias debian:dockgate-idocker.io-`;
+    expect(commands[0]).toBe('update-ca-certificates --fresh');
+    expect(commands[1]).toContain(`keytool -list ${entry}`);
+    expect(commands[2]).toContain(`keytool -delete ${entry}`);
+    expect(report?.done.at(-1)).toBe(`ran ${commands[2] ?? ''}`);
+  });
+
+  test('is named with what to run where its tool is missing', async () => {
+    const [report] = await uninstall();
+    expect(commands).toEqual(['update-ca-certificates --fresh']);
+    expect(report?.done.at(-1)).toContain(`keytool -delete -keystore ${JAVA}`);
+  });
+});
+
 describe.each([
   ['Debian', '/usr/local/share/ca-certificates', 'update-ca-certificates', ' --fresh', ''],
   ['Red Hat', '/etc/pki/ca-trust/source/anchors', 'update-ca-trust', ' extract', ' extract'],

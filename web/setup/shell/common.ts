@@ -129,9 +129,9 @@ put() {
   say "wrote $1"
 }
 
-# Removes what is noted, puts back what was there before, and leaves what somebody changed since.
+# Removes what is $NOTED, puts back what was there before, and leaves what somebody changed since.
 take_back() {
-  cut -d ' ' -f 2- "$NOTE" | sort -u | while read -r path; do
+  printf '%s\\n' "$NOTED" | while read -r path; do
     if is_there "$path" && ! is_ours "$path"; then say "left $path alone, because somebody changed it since"
     elif is_there "$path.before-dockgate"; then
       mv -f "$path.before-dockgate" "$path"
@@ -181,6 +181,7 @@ main() {
   if [ "\${1-}" = --uninstall ]; then
     alone
     if ! [ -f "$NOTE" ]; then say "nothing was installed for $HOST by this script; nothing was changed"; return 0; fi
+    NOTED=$(cut -d ' ' -f 2- "$NOTE" | sort -u)
     take_back
     after_removal
     return 0

@@ -24,9 +24,20 @@ install_trusted() {
 after_removal() {
   update --fresh
   say 'updated the system store'
-  if [ -e /etc/ssl/certs/java/cacerts ]; then
-    say 'Java on Debian keeps what it took over: keytool -delete -keystore /etc/ssl/certs/java/cacerts'
-    say '-storepass changeit -alias debian:dockgate-... (keytool -list shows which)'
-  fi
+  if [ -e "$JAVA" ]; then remove_from_java; fi
+}
+
+JAVA=/etc/ssl/certs/java/cacerts
+
+# Java on Debian keeps what it took over: update-ca-certificates does not tell it of what is gone.
+remove_from_java() {
+  printf '%s\\n' "$NOTED" | while read -r path; do
+    name=debian:$(basename "$path" .crt).pem
+    set -- -keystore "$JAVA" -storepass changeit -alias "$name"
+    if ! have keytool; then say "Java keeps what it took over, and keytool is not here to remove it: keytool -delete $*"
+    elif ! keytool -list "$@" >/dev/null 2>&1 </dev/null; then :
+    elif keytool -delete "$@" >/dev/null 2>&1 </dev/null; then say "ran keytool -delete $*"
+    else say "Java keeps what it took over; remove it with keytool -delete $*"; fi
+  done
 }
 `;
