@@ -10,6 +10,7 @@ export {
   type Word,
 } from './parse.ts';
 export { lintNginx, type Finding, type Severity } from './lint/index.ts';
+export { translateNginx, type Translation } from './translate/index.ts';
 export {
   emitFront,
   emitSplit,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { nginxExportCommand } from './nginx-export.ts';
+import { nginxImportCommand } from './nginx-import.ts';
 import { nginxLintCommand } from './nginx-lint.ts';
 import type { World } from './world.ts';
 
@@ -7,6 +8,7 @@ import type { World } from './world.ts';
 export function nginxCommand(world: World): Command {
   return new Command('nginx')
     .description('read, check and write files of nginx')
+    .addCommand(nginxImportCommand(world))
     .addCommand(nginxLintCommand(world))
     .addCommand(nginxExportCommand(world));
 }
