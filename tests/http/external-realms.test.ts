@@ -49,7 +49,7 @@ describeWith(
           localhost: { read: `${path}/docker-group`, write: `${path}/docker-hosted` },
           'nexus.test': { read: `${path}/docker-group`, write: `${path}/docker-hosted` },
           'read.test': { read: `${path}/docker-group` },
-          'wide.test': { read: `${group.url}` },
+          'wide.test': { read: group.url },
         },
         repositories: { 'docker-hosted': { type: 'hosted' } },
       };
