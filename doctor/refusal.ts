@@ -83,7 +83,7 @@ function adviceFor(answer: Answer): string {
     case 411:
       return 'a proxy in front takes no bodies without a length, which is how docker pushes: nginx needs proxy_http_version 1.1 and proxy_request_buffering off';
     case 413:
-      return 'set "client_max_body_size 0;" in the server block of nginx (other proxies: no limit for the size of a request)';
+      return 'set "client_max_body_size 0;" in the server block of nginx (Caddy: request_body max_size; other proxies and load balancers: no limit for the size of a request)';
     case 429:
       return 'a limit of requests is in the way: raise it for /v2/ (nginx: limit_req, limit_conn)';
     case 502:

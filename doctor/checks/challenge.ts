@@ -12,6 +12,11 @@ export const challengeCheck: Check = {
   async run(visit) {
     const answer = await ask(visit, '/v2/');
     const { status, headers } = answer;
+    if (isSentToHttps(visit, answer))
+      throw new Trouble(
+        `GET /v2/ by HTTPS is redirected to ${String(headers.location)}: what stands behind takes it for plain HTTP`,
+        'let the proxy in front say how the request came (nginx: "proxy_set_header X-Forwarded-Proto $scheme;"; HAProxy: "http-request set-header X-Forwarded-Proto https"), and let Dockgate believe it: its address in "trustedProxies" in dockgate.yaml; or send requests to its port of HTTPS',
+      );
     if (status !== 200 && status !== 401) throw refusal('GET /v2/', answer);
     const version = headers['docker-distribution-api-version'];
     if (version === undefined && (status === 200 || headers['www-authenticate'] === undefined))
@@ -24,6 +29,14 @@ export const challengeCheck: Check = {
     return damage.length > 0 ? [...found.filter(({ level }) => level !== 'ok'), ...damage] : found;
   },
 };
+
+function isSentToHttps({ base }: Visit, { status, headers }: Answer): boolean {
+  const to = headers.location;
+  if (base.protocol !== 'https:' || status < 300 || status > 399 || to === undefined) return false;
+  if (!URL.canParse(to, base.href)) return false;
+  const { protocol, hostname, pathname } = new URL(to, base);
+  return protocol === 'https:' && hostname === base.hostname && pathname === '/v2/';
+}
 
 function lostVersion(): Remark {
   return warning(

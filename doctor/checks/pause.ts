@@ -42,7 +42,7 @@ async function restingUpload(visit: Visit): Promise<Remark | undefined> {
     if (signal.aborted) throw fault;
     return error(
       `an upload that rests for ${pause / 1000} s is cut: ${fault instanceof Error ? fault.message : String(fault)}`,
-      'raise the timeout for what clients send to an hour (nginx: client_body_timeout and proxy_send_timeout; HAProxy: timeout client; Caddy: read_body; load balancers: the idle timeout)',
+      'raise the timeout for what clients send to an hour (nginx: client_body_timeout and proxy_send_timeout; HAProxy: timeout client and timeout server; Caddy: read_body; load balancers: the idle timeout)',
     );
   }
   await session.cancel();

@@ -62,7 +62,7 @@ function judgeHeaders(head: Answer, get: Answer, digest: string): readonly Remar
   const remarks = differ.map((name) =>
     error(
       `HEAD and GET of a manifest disagree on ${name}: ${String(head.headers[name])} and ${String(get.headers[name])}`,
-      `${sameWay}; a proxy in front must not compress or rewrite (nginx: gzip off)`,
+      `${sameWay}; a proxy in front must not compress or rewrite (nginx: gzip off; Caddy: no encode; HAProxy: no compression)`,
     ),
   );
   if (differ.length > 0 || get.headers['docker-content-digest'] === digest) return remarks;
@@ -80,7 +80,7 @@ function judgeBytes({ body, headers }: Answer, bytes: Buffer): readonly Remark[]
   return [
     error(
       `the manifest is not read as it was pushed${coding === undefined ? '' : `: it comes with Content-Encoding ${coding}`}`,
-      'let the proxy in front pass bodies on as they are (nginx: gzip off, no sub_filter)',
+      'let the proxy in front pass bodies on as they are (nginx: gzip off, no sub_filter; Caddy: no encode; HAProxy: no compression)',
     ),
   ];
 }

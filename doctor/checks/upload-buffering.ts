@@ -37,7 +37,7 @@ export const uploadBufferingCheck: Check = {
     return [
       warning(
         'uploads are collected in front of the registry and reach it only when they are complete, which costs disk, time and timeouts',
-        'pass them on as they come (nginx: "proxy_request_buffering off;" together with "proxy_http_version 1.1;")',
+        'pass them on as they come (nginx: "proxy_request_buffering off;" together with "proxy_http_version 1.1;"; Caddy: no buffer_requests; other proxies: no buffering of requests)',
       ),
     ];
   },

@@ -248,6 +248,12 @@ describe('what /v2/ says', () => {
       /404 from nginx, a page of HTML[^]*location \/v2\//,
     ],
     ['a redirect', answering(302, { location: '/login' }), 'error', /instead of redirecting to \/login/],
+    [
+      'a redirect to where it is',
+      answering(308, { location: 'https://127.0.0.1/v2/' }),
+      'error',
+      /takes it for plain HTTP[^]*X-Forwarded-Proto[^]*trustedProxies/,
+    ],
     ['no challenge', answering(401, version, error), 'error', /without WWW-Authenticate/],
     [
       'a challenge of others',
