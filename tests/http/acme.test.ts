@@ -7,7 +7,7 @@ import process from 'node:process';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { startOrdering } from '../../certs/index.ts';
+import { exportCertificates, renewServer, startOrdering } from '../../certs/index.ts';
 import { NOWHERE, startAcmeServer, type AcmeServer } from '../support/acme-server.ts';
 import { freePort, startLocalGateway, type LocalGateway } from '../support/gateway.ts';
 import { createLoopback, type Place } from '../support/place.ts';
@@ -87,20 +87,23 @@ async function certified(at: number, host: string, server = acme): Promise<X509C
   });
 }
 
+/** A data folder whose host is `idocker.test`, as what looks after certificates takes it. */
+function folderOf(data: string) {
+  const { directory, caFile: ca } = acme;
+  const server = { server: new URL(directory), ca, email: undefined, externalAccount: undefined };
+  return {
+    directory: join(data, 'certs'),
+    profile: 'acme' as const,
+    names: ['idocker.test'],
+    acme: { ...server, port, proxyFor: () => undefined },
+  };
+}
+
 /** Orders for a data folder as a gateway does, and looks all the time whether it has to, until the end of the test. */
 async function orderIn(data: string, now = () => new Date(), onOrder = () => 0) {
   const [reasons, refusals]: [string[], string[]] = [[], []];
-  const { directory, caFile: ca } = acme;
-  const server = { server: new URL(directory), ca, email: undefined, externalAccount: undefined };
   const ordering = await startOrdering(
-    {
-      directory: join(data, 'certs'),
-      profile: 'acme',
-      names: ['idocker.test'],
-      acme: { ...server, port, proxyFor: () => undefined },
-      now,
-      interval: 20,
-    },
+    { ...folderOf(data), now, interval: 20 },
     {
       ordering({ reason }) {
         reasons.push(reason);
@@ -219,7 +222,7 @@ describeWith(['pebble', 'openssl'], 'a certificate by ACME', () => {
     expect(refused.stderr).toMatch(/^dockgate: localhost:\d+ could not fetch http:\/\/third\.test\//);
     expect(third.entries).not.toContainEqual(expect.objectContaining({ message: 'certificate is ordered' }));
     await acme.lead('third.test');
-    succeeded(await certs(['renew'], data));
+    await renewServer({ ...folderOf(data), names: ['idocker.test', 'third.test'] });
     expect((await certified(third.port, 'third.test')).checkHost('idocker.test')).toBe('idocker.test');
     await third.stop();
 
@@ -299,7 +302,7 @@ describeWith(['pebble', 'openssl'], 'a certificate by ACME', () => {
       names: ['idocker.test'],
     });
     const out = join(place.folder, 'exported.pem');
-    succeeded(await certs(['export', '--pem', out], join(place.folder, 'one')));
+    await exportCertificates(folderOf(data), { pem: out });
     const exported = await readFile(out, 'utf8');
     expect(exported.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
     expect(tls.createSecureContext({ cert: exported, key: exported })).toBeDefined();
