@@ -17,7 +17,7 @@ export function chooseFronts(reading: Reading, parsed: Parsed, files: NginxFiles
   const folder = dirname(parsed.files[0] ?? '');
   const fronts = reading.servers
     .map((server) => frontOf(server, reading, files, folder))
-    .filter((front) => front.passed().length > 0 || front.to('ping').kind === 'unknown');
+    .filter((front) => front.passed().length > 0 || front.to('read manifest').kind === 'unknown');
   const chosen = signs
     .map((sign) => fronts.filter(({ server }) => sign.test(wordsOf(server, reading))))
     .find((some) => some.length > 0);

@@ -6,7 +6,9 @@ import {
   type Reading,
   type Scope,
   type Server,
+  type Unclear,
 } from '../reading/index.ts';
+import { withoutGuards } from './guards.ts';
 import { operations, type OperationName } from './operations.ts';
 
 /** A port on which a server takes requests. */
@@ -18,6 +20,8 @@ export interface Way {
 /** A server block in front of a registry, with where each operation of a registry goes. */
 export interface Front {
   readonly server: Server;
+  /** Conditions on who comes in, which are left out of the server. */
+  readonly guards: readonly Unclear[];
   readonly reading: Reading;
   readonly files: NginxFiles;
   /** The folder that relative names of files are below. */
@@ -33,8 +37,12 @@ export interface Front {
 }
 
 /** Looks at a server block as a registry's clients do. */
-export function frontOf(server: Server, reading: Reading, files: NginxFiles, folder: string): Front {
-  const ways = waysOf(server);
+export function frontOf(guarded: Server, reading: Reading, files: NginxFiles, folder: string): Front {
+  const ways = waysOf(guarded);
+  const { server, guards } = withoutGuards(guarded, (each) => {
+    const outcome = ask(each, ways[0], 'read manifest');
+    return outcome.kind === 'unknown' ? outcome : undefined;
+  });
   const names = Object.keys(operations) as OperationName[];
   const outcomes = new Map(names.map((name) => [name, ask(server, ways[0], name)]));
   const to = (name: OperationName): Outcome => outcomes.get(name) ?? ask(server, ways[0], name);
@@ -44,7 +52,7 @@ export function frontOf(server: Server, reading: Reading, files: NginxFiles, fol
       return outcome.kind === 'proxy' ? [[name, outcome] as const] : [];
     });
   const scopes = new Map(passed().map(([, { scope }]) => [scope.directives, scope]));
-  return { server, reading, files, folder, ways, to, passed, scopes: [...scopes.values()] };
+  return { server, guards, reading, files, folder, ways, to, passed, scopes: [...scopes.values()] };
 }
 
 /** Where an operation goes on a port. */
@@ -62,7 +70,19 @@ const headers = {
 function hostOf({ names }: Server): string {
   const plain = names.find(({ text }) => /^[\w.-]+\.[\w.-]*$|^[a-z][\w-]*$/i.test(text));
   const wild = names.find(({ text }) => /^\*?\.[\w.-]+$/.test(text));
-  return plain?.text ?? wild?.text.replace(/^\*?\./, 'registry.') ?? 'registry.example';
+  return plain?.text ?? wild?.text.replace(/^\*?\./, 'registry.') ?? example(names) ?? 'registry.example';
+}
+
+/** A host that a name with an expression takes, as far as one can be guessed: `~^(?<repo>.+)\.example\.org$`. */
+function example(names: Server['names']): string | undefined {
+  const guesses = names.flatMap(({ text, pattern }) => {
+    const guess = text
+      .replace(/^~\^?|\$$/g, '')
+      .replaceAll(/\([^()]*\)[?*+]?/g, 'team')
+      .replaceAll('\\', '');
+    return pattern && 'regex' in pattern && pattern.regex.test(guess) ? [guess] : [];
+  });
+  return guesses[0];
 }
 
 function waysOf({ listens }: Server): readonly [Way, ...Way[]] {

@@ -28,6 +28,15 @@ export function lintNginx(parsed: Parsed, files: NginxFiles): readonly Finding[]
 }
 
 function nothingPassed({ directives, files }: Parsed): Finding {
+  const stream = directives.find(({ name }) => name === 'stream');
+  if (stream)
+    return {
+      rule: 'paths',
+      severity: 'hint',
+      at: stream.at,
+      what: '"stream" passes connections on unread: what is asked in them nobody here can see or get wrong',
+      advice: 'let "dockgate doctor" go through the address',
+    };
   return {
     rule: 'paths',
     severity: 'warning',

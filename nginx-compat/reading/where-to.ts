@@ -1,7 +1,8 @@
 import type { Position } from '../parse.ts';
 import { errorPageOf } from './error-pages.ts';
-import { expand } from './expand.ts';
+import { expand, matched } from './expand.ts';
 import { findLocation } from './find-location.ts';
+import { fitOf } from './hostnames.ts';
 import { handlerOf, proxyPassOf } from './handlers.ts';
 import type { Location } from './location.ts';
 import type { Outcome, Returned } from './outcome.ts';
@@ -37,12 +38,21 @@ export function whereTo(server: Server, request: NginxRequest): Outcome {
     changesLeft: mostChanges,
     isErrorPage: false,
   };
+  takeName(run);
   try {
     return fromServer(run);
   } catch (fault) {
     if (fault instanceof Undecidable) return { kind: 'unknown', why: fault.message, by: fault.at };
     throw fault;
   }
+}
+
+/** Named groups of a `server_name` are variables. */
+function takeName(run: Run): void {
+  const { server, request } = run;
+  const host = (request.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  if (server.names.some(({ text, pattern }) => !pattern && fitOf(text, host) > 0)) return;
+  server.names.find(({ pattern }) => pattern && 'regex' in pattern && matched(run, pattern.regex, host));
 }
 
 function fromServer(run: Run): Outcome {

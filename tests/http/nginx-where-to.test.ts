@@ -30,7 +30,7 @@ interface Sent {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const hostOf = ({ name }: OddServer): string => name.replaceAll(/\W+/g, '-');
+const hostOf = ({ name, as }: OddServer): string => as?.host ?? name.replaceAll(/\W+/g, '-');
 
 function sentOf(text: string): Sent {
   const [line = '', ...fields] = text.split(' | ');
@@ -78,7 +78,7 @@ describeWith(['nginx'], 'whereTo beside the real nginx', () => {
       );
     const servers = oddServers.map(
       (each) =>
-        `${each.http ?? ''}\nserver { listen 127.0.0.1:${portOf(each)}; server_name ${hostOf(each)}; ${each.server} }\n`,
+        `${each.http ?? ''}\nserver { listen 127.0.0.1:${portOf(each)}; server_name ${each.as?.name ?? hostOf(each)}; ${each.server} }\n`,
     );
     return `daemon off; master_process off; pid ${place.folder}/pid; error_log ${place.folder}/error.log;
       events {}

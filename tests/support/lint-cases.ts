@@ -195,8 +195,26 @@ export const lintCases: readonly LintCase[] = [
     found: [],
   },
   {
+    title: 'a guard that asks who comes, before something that is wrong',
+    change: [
+      ['client_max_body_size 0;', ''],
+      ['upstream registry', 'geo $inside { default 0; 10.0.0.0/8 1; }\nupstream registry'],
+      ['location / {', 'if ($inside = 0) { return 403; }\n  location / {'],
+    ],
+    found: ['hint undecidable', 'error body-size'],
+    line: 'if ($inside',
+  },
+  {
+    title: 'a name by an expression, whose group is used',
+    change: [
+      ['server_name registry.example.org;', 'server_name ~^(?<repo>[^.]+)\\.example\\.org$;'],
+      [pass, 'rewrite ^/(v2/.*)$ /repository/$repo/$1 break; proxy_pass http://registry;'],
+    ],
+    found: [],
+  },
+  {
     title: 'a destination that depends on the certificate of the client',
-    change: instead(pass, `${pass} if ($ssl_client_s_dn ~ x) { return 403; }`),
+    change: instead(pass, `${pass} if ($ssl_client_s_dn ~ x) { proxy_pass http://10.0.0.7; }`),
     found: ['hint undecidable'],
     line: '$ssl_client_s_dn',
   },

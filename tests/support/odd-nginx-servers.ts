@@ -1,6 +1,8 @@
 /** A server block, and requests whose way through it is to be found. */
 export interface OddServer {
   readonly name: string;
+  /** Its `server_name` and the host that is asked; the name of the case without them. */
+  readonly as?: { readonly name: string; readonly host: string };
   /** Beside the server, in `http`. */
   readonly http?: string;
   /** On a port of its own: the default server of a port decides how a path is cleaned. */
@@ -15,6 +17,12 @@ const split = (inside: string): string => `location / { ${inside} }`;
 
 /** Forms that are found in the wild, and those that are known to surprise. */
 export const oddServers: readonly OddServer[] = [
+  {
+    name: 'a name by an expression',
+    as: { name: '~^(?<who>[a-z]+)\\.(by-pattern)$', host: 'alice.by-pattern' },
+    server: 'location / { proxy_pass http://127.0.0.1:A; proxy_set_header X-Who "$who $1"; }',
+    requests: ['GET /v2/'],
+  },
   {
     name: 'set and if on GET, matched anywhere and without case',
     server: split(
