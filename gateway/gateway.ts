@@ -48,11 +48,11 @@ export async function startGateway(
     throw fault;
   });
   const { registry } = engine;
-  const externals = createExternals(backendPem, registry);
+  const externals = createExternals(backendPem, registry, log);
   const stopping = new AbortController();
   const doors = createDoors(config);
   const readImage = imageReader(config, doors);
-  const metrics = createMetrics(registry.operator);
+  const metrics = createMetrics(registry.operator, () => externals.reports());
   const isProxy = (repository: string): boolean => config.repositories.get(repository)?.type === 'proxy';
   const api = createApi({
     operator: registry.operator,

@@ -68,6 +68,7 @@ export type {
   RepositorySettings,
 } from './repositories/index.ts';
 export {
+  Breaker,
   createAuthorizer,
   createDestination,
   createUpstream,

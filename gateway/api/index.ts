@@ -8,6 +8,7 @@ import { createRoutes, type RouteParts } from './routes.ts';
 import type { ApiCaller } from './route.ts';
 
 export { imageReader, type ReadImage } from './image.ts';
+export type { BackendReport } from './backend-metrics.ts';
 export { createMetrics } from './metrics.ts';
 export { prefetchImages } from './prefetch.ts';
 export type { ApiCaller } from './route.ts';

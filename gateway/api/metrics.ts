@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
 import type { Operator } from '../../registry/index.ts';
+import { backendMetrics, type BackendReport } from './backend-metrics.ts';
 import { upstreamMetrics } from './upstream-metrics.ts';
 
 /** Numbers about this process and the upstreams that it asks. */
@@ -11,7 +12,10 @@ export interface Metrics {
 }
 
 /** Makes the metrics of a gateway: those of the process and of requests grow, those of upstreams are read when asked for. */
-export function createMetrics(operator: Pick<Operator, 'upstreams'>): Metrics {
+export function createMetrics(
+  operator: Pick<Operator, 'upstreams'>,
+  backends: () => readonly BackendReport[] = () => [],
+): Metrics {
   const own = new Registry();
   collectDefaultMetrics({ register: own });
   /** By operation and status; a counter finds its place by its labels too slowly for each request. */
@@ -34,7 +38,11 @@ export function createMetrics(operator: Pick<Operator, 'upstreams'>): Metrics {
       byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     },
     async read() {
-      const all = Registry.merge([own, upstreamMetrics(await operator.upstreams())]);
+      const all = Registry.merge([
+        own,
+        upstreamMetrics(await operator.upstreams()),
+        backendMetrics(backends()),
+      ]);
       return { text: await all.metrics(), type: all.contentType };
     },
   };

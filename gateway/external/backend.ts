@@ -6,6 +6,7 @@ import {
   type Destination,
   type Upstream,
 } from '../../registry/index.ts';
+import { Health, type OnHealth } from './health.ts';
 
 /** One address of a registry that somebody else runs. */
 export interface Backend {
@@ -13,6 +14,7 @@ export interface Backend {
   readonly key: string;
   readonly address: Readonly<URL>;
   readonly authorizer: Authorizer;
+  readonly health: Health;
 }
 
 /** How the registries behind one host are spoken to; PEM text. */
@@ -24,6 +26,8 @@ export interface BackendSettings {
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
   readonly ca: string | undefined;
   readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined;
+  /** Told of an address that is set aside, and of its return. */
+  readonly onHealth: (address: Readonly<URL>, change: Parameters<OnHealth>[0]) => void;
 }
 
 /** The registries behind one host. */
@@ -40,7 +44,7 @@ export interface Backends {
 
 /** Makes the clients; nothing is sent before somebody asks. */
 export function createBackends(settings: BackendSettings): Backends {
-  const { host, read, write, credentials, ca, clientCertificate } = settings;
+  const { host, read, write, credentials, ca, clientCertificate, onHealth } = settings;
   const common = {
     name: host,
     ...credentials,
@@ -49,7 +53,10 @@ export function createBackends(settings: BackendSettings): Backends {
   };
   const backendOf = (key: string, address: Readonly<URL>): Backend => {
     const url = new URL(address.href);
-    return { key, address, authorizer: createAuthorizer({ ...common, url }) };
+    const health = new Health((change) => {
+      onHealth(address, change);
+    });
+    return { key, address, health, authorizer: createAuthorizer({ ...common, url }) };
   };
   const reads = read.map((each, at) => backendOf(at === 0 ? 'read' : `read/${at}`, each));
   const writing = write && backendOf('write', write);

@@ -16,6 +16,7 @@ import type { Backend, Backends } from './backend.ts';
 import { BringOver } from './bring-over.ts';
 import { Doubts } from './doubts.ts';
 import { nothing, sinkOf, sinkOfRepository, sourceOf, sourceOfRepository } from './content.ts';
+import type { HealthReport } from './health.ts';
 import { intentOf } from './intent.ts';
 import { OwnLogins, passingThrough, type Manner } from './manner.ts';
 import { Pushers } from './pushers.ts';
@@ -119,6 +120,15 @@ export class ExternalHost {
     return { bringOver: this.#bringOver, doubts: this.#doubts };
   }
 
+  /** How the addresses behind it do. */
+  report(): readonly (HealthReport & { readonly url: string })[] {
+    const { reads, write } = this.#backends;
+    return [...reads, ...(write ? [write] : [])].map(({ address, health }) => ({
+      url: address.href,
+      ...health.report(),
+    }));
+  }
+
   /** Ends what is under way. */
   async close(): Promise<void> {
     this.#bringOver.stop();
@@ -170,7 +180,10 @@ export class ExternalHost {
   /** The addresses that are read from; `passOver` for the last of them, too. */
   #reads(visit: ExternalVisit, manner: Manner, passOver?: Attempt['passOver']): readonly Attempt[] {
     const isDown = (status: number): boolean => status >= 500 || status === 429;
-    return this.#backends.reads.map((backend, at, all) =>
+    const all = this.#backends.reads;
+    const well = new Set(all.filter(({ health }) => health.isWell));
+    const inOrder = [...well, ...all.filter((backend) => !well.has(backend))];
+    return inOrder.map((backend, at) =>
       this.#attempt(visit, backend, manner, at < all.length - 1 ? isDown : passOver),
     );
   }
@@ -202,6 +215,7 @@ export class ExternalHost {
         return introduced;
       },
       onOutcome: (outcome) => {
+        backend.health.note(outcome);
         if (outcome === 401) manner.refused(backend, authorization);
       },
       ...(passOver && { passOver }),

@@ -1,8 +1,10 @@
+import type { BackendReport } from '../api/index.ts';
 import type { BackendConfig } from '../config/index.ts';
 import type { DoorKind } from '../doors.ts';
 import { createForwarder, type Forwarder } from '../forward.ts';
+import type { Log } from '../log.ts';
 import type { UpstreamPem } from '../upstream-pem.ts';
-import { createBackends } from './backend.ts';
+import { createBackends, type BackendSettings } from './backend.ts';
 import { ExternalHost, type EmbeddedRegistry } from './host.ts';
 import type { ExternalVisit } from './visit.ts';
 
@@ -16,6 +18,8 @@ export interface Externals {
   /** Throws for a door that leads to repositories of ours alone. */
   hostOf(door: SplitDoor): ExternalHost;
   forwarderOf(door: ForwardDoor): Forwarder;
+  /** How the registries behind hosts do that were asked so far. */
+  reports(): readonly BackendReport[];
   /** Ends what is under way. */
   close(): Promise<void>;
 }
@@ -24,6 +28,7 @@ export interface Externals {
 export function createExternals(
   pem: ReadonlyMap<BackendConfig, UpstreamPem>,
   registry: EmbeddedRegistry,
+  log: Log,
 ): Externals {
   const hosts = new Map<SplitDoor, ExternalHost>();
   const forwarders = new Map<BackendConfig, Forwarder>();
@@ -39,7 +44,12 @@ export function createExternals(
     );
     const { ca, clientCertificate } = pem.get(backend) ?? {};
     const { credentials } = backend;
-    const settings = { host, read: read ?? [], write: write?.[0], credentials, ca, clientCertificate };
+    const onHealth: BackendSettings['onHealth'] = (address, { isSetAside, reason }) => {
+      if (isSetAside) log.warn('backend set aside', { host, address: address.href, reason });
+      else log.info('backend answers again', { host, address: address.href });
+    };
+    const ends = { read: read ?? [], write: write?.[0] };
+    const settings = { host, ...ends, credentials, ca, clientCertificate, onHealth };
     return new ExternalHost(split, createBackends(settings), forwarderOf(backend), registry);
   };
   return {
@@ -49,6 +59,8 @@ export function createExternals(
       return known;
     },
     forwarderOf: ({ backend }) => forwarderOf(backend),
+    reports: () =>
+      [...hosts].flatMap(([{ host }, external]) => external.report().map((each) => ({ host, ...each }))),
     async close() {
       for (const forwarder of forwarders.values()) forwarder.close();
       await Promise.all([...hosts.values()].map((host) => host.close()));

@@ -1,6 +1,7 @@
 export { UpstreamFailure, type FailureKind } from './failure.ts';
 export { Turns } from './turns.ts';
 export type { Outbound, UpstreamSettings } from './settings.ts';
+export { Breaker } from './breaker.ts';
 export { createAuthorizer, type Authorizer } from './authorizer.ts';
 export { createDestination, type Destination, type PushedBlob } from './destination.ts';
 export { PushRefusal } from './push-refusal.ts';

@@ -9,12 +9,14 @@ describeWith(['docker-registry'], 'hosts with external backends', () => {
   let place: Place;
   let readers: Upstream;
   let writers: Upstream;
+  let spare: Upstream;
   let gateway: LocalGateway;
 
   beforeAll(async () => {
     place = await createLoopback();
     readers = await createUpstream(place);
     writers = await createUpstream(place);
+    spare = await createUpstream(place);
     const { url } = readers;
     gateway = await startLocalGateway(place, {
       hosts: {
@@ -22,6 +24,7 @@ describeWith(['docker-registry'], 'hosts with external backends', () => {
         'pair.test': { read: url, write: writers.url },
         'half.test': { read: 'docker-hosted', write: writers.url },
         'closed.test': { read: url },
+        'several.test': { read: [spare.url, `${spare.url}/nowhere`, url], write: writers.url },
         'all.test': { forward: url },
       },
       repositories: { 'docker-hosted': { type: 'hosted' } },
@@ -86,6 +89,38 @@ describeWith(['docker-registry'], 'hosts with external backends', () => {
     expect((await at('all.test').ask('/v2/')).status).toBe(200);
     expect((await at('all.test').ask('/healthz')).status).toBe(404);
     expect((await readers.requests()).map(({ path }) => path)).toEqual(['/v2/', '/healthz']);
+  });
+
+  test('of several addresses the next is read from while one does not answer, and that one is left alone', async () => {
+    const image = await seedImage(readers, 'team/many', '1');
+    const read = async () => (await at('several.test').ask('/v2/team/many/manifests/1')).body;
+    const told = (message: string) => gateway.entries.filter((entry) => entry.message === message);
+    // It works, and its word counts, though the others know better.
+    expect((await at('several.test').ask('/v2/team/many/manifests/1')).status).toBe(404);
+    await spare.stop();
+    for (let turn = 0; turn < 4; turn += 1) expect(await read()).toEqual(image.manifest.bytes);
+    expect(told('backend set aside').map(({ host }) => host)).toContain('several.test');
+    const metrics = (await gateway.ask('/metrics')).body.toString();
+    expect(metrics).toContain(`dockgate_backend_set_aside{host="several.test",url="${spare.url}/"} 1`);
+    expect(metrics).toMatch(
+      /dockgate_backend_requests_total\{host="several.test",url="[^"]*",outcome="none"\} \d/,
+    );
+    await spare.start();
+    await seedImage(spare, 'team/many', '1');
+    const back = async () => {
+      await read();
+      return told('backend answers again').length;
+    };
+    await expect.poll(back, { timeout: 20_000 }).toBeGreaterThan(0);
+  });
+
+  test('a push is never sent a second time', async () => {
+    await writers.stop();
+    await readers.forget();
+    const reply = await at('several.test').ask('/v2/team/many/blobs/uploads/', 'POST');
+    await writers.start();
+    expect(reply.status).toBe(502);
+    expect(await readers.requests()).toEqual([]);
   });
 
   test('a backend that is down is said in JSON', async () => {
