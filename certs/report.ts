@@ -77,14 +77,14 @@ export function reportServed(
 
 /** Without an authority of ours, what was ordered is served, or what the operator gave. */
 function filesOf(
-  { directory, profile, cert, caCert }: Timeless,
+  { directory, profile, cert }: Timeless,
   hasAuthority: boolean,
 ): { server: string; authority: string } {
   const ordered = profile === 'acme' && !hasAuthority ? storedPath(directory) : undefined;
   const given = profile === 'files' ? cert : undefined;
   return {
     server: ordered ?? given ?? join(directory, 'server.crt'),
-    authority: caCert ?? join(directory, 'ca.crt'),
+    authority: join(directory, 'ca.crt'),
   };
 }
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { beforeEach, expect, test } from 'vitest';
-import type { CertificateSettings } from '../../../certs/index.ts';
+import { reportCertificates, reportServed, type CertificateSettings } from '../../../certs/index.ts';
 import { useCertificateFolder } from '../../support/certificate-folder.ts';
 import { openssl, opensslSelfSigned, opensslVerify } from '../../support/openssl.ts';
 import { describeWith } from '../../support/require-programs.ts';
@@ -34,6 +34,29 @@ describeWith(['openssl'], 'the operator’s own CA', () => {
     const strict = ['-x509_strict', '-no-CApath', '-CAfile', folder.path('ca.crt')];
     expect(opensslVerify(...strict, folder.path('server.crt'))).toMatch(/: OK$/);
     expect((await folder.ensure(own())).issued).toBe('kept');
+  });
+
+  test('is told of with the root that is handed out, and what is between as sent', async () => {
+    make('root');
+    const [root, key] = [folder.path('../root.crt'), folder.path('../root.key')];
+    const below = ['-CA', root, '-CAkey', key, '-subj', '/CN=below', ...CA];
+    opensslSelfSigned(folder.path('../below.crt'), folder.path('../below.key'), ...below);
+    const both = (await readFile(folder.path('../below.crt'), 'utf8')) + (await readFile(root, 'utf8'));
+    await writeFile(folder.path('../below.crt'), both);
+    const served = await folder.ensure(own('below'));
+    const settings = {
+      directory: folder.path(),
+      profile: 'ca',
+      names: ['idocker.test'],
+      ...own('below'),
+    } as const;
+    const inFiles = await reportCertificates(settings);
+    expect(inFiles.map(({ role, subject, file }) => [role, subject, file])).toEqual([
+      ['authority', 'CN=root', folder.path('ca.crt')],
+      ['intermediate', 'CN=below', folder.path('server.crt')],
+      ['server', 'O=Dockgate, CN=idocker.test', folder.path('server.crt')],
+    ]);
+    expect(reportServed(settings, served)).toEqual(inFiles);
   });
 
   test('exchanged for another, it signs anew and the other is handed out', async () => {
