@@ -47,16 +47,24 @@ async function nameOfFolder({ root }: ChangingMachine, folder: string, host: str
   return (await isThere(root, `${folder}/${other}`)) ? other : host;
 }
 
-/** The folder that config.toml names, and what is to be done when it names none. */
+/** The folder that config.toml names, the first of several, and what is to be done when it names none or several. */
 async function readConfig({ ledger }: ChangingMachine): Promise<{ folder: string; restart: string }> {
   const config = (await ledger.read(CONFIG)) ?? '';
-  const named = /^\s*config_path\s*=\s*["']([^"':]+)[^"']*["']/m.exec(config)?.[1];
-  if (named?.startsWith('/')) return { folder: named.replace(/\/+$/, ''), restart: NO_RESTART };
-  const plugin = /^\s*version\s*=\s*3\b/m.test(config)
-    ? `[plugins.'io.containerd.cri.v1.images'.registry]`
-    : `[plugins."io.containerd.grpc.v1.cri".registry]`;
-  return {
-    folder: FOLDER,
-    restart: `for Kubernetes, put config_path = "${FOLDER}" under ${plugin} in ${CONFIG} and restart containerd; nerdctl reads the folder as it is, and ctr with --hosts-dir ${FOLDER}`,
-  };
+  const named = /^\s*config_path\s*=\s*["'](\/[^"':]*)(:?)/m.exec(config);
+  if (named === null) return { folder: FOLDER, restart: howToName(config) };
+  const folder = (named[1] ?? FOLDER).replace(/\/+$/, '');
+  return { folder, restart: named[2] === '' ? NO_RESTART : nameOneFolder(folder) };
+}
+
+function howToName(config: string): string {
+  const old = `[plugins."io.containerd.grpc.v1.cri".registry]`;
+  const present = `[plugins.'io.containerd.cri.v1.images'.registry]`;
+  const version = /^\s*version\s*=\s*(\d)/m.exec(config)?.[1];
+  const table = version === '3' ? present : version === '2' ? old : `${old} (with version = 3: ${present})`;
+  return `for Kubernetes, put config_path = "${FOLDER}" under ${table} in ${CONFIG} and restart containerd; nerdctl reads the folder as it is, and ctr with --hosts-dir ${FOLDER}`;
+}
+
+/** The default of containerd 2.2 is such a list. https://github.com/containerd/containerd/issues/12415 */
+function nameOneFolder(folder: string): string {
+  return `${CONFIG} names several folders as config_path, which containerd 2.1 and 2.2 take for one when Kubernetes pulls: with those, name ${folder} alone and restart containerd; containerd 1 needs no restart`;
 }

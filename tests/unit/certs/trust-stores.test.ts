@@ -244,9 +244,17 @@ describe('containerd', () => {
     const [unset] = await install(['containerd']);
     expect(unset?.restart).toContain('[plugins."io.containerd.grpc.v1.cri".registry]');
     await uninstall();
-    await write('/etc/containerd/config.toml', 'version = 2\n  config_path = "/opt/hosts:/etc/x"\n');
+    await write('/etc/containerd/config.toml', 'version = 2\n  config_path = "/opt/hosts"\n');
     const [set] = await install(['containerd']);
-    expect(set?.restart).toContain('no restart');
+    expect(set?.restart).toMatch(/^no restart/);
+    expect(await read(`/opt/hosts/${HOST}/hosts.toml`)).toContain('server = "https://idocker.io"');
+  });
+
+  test('keeps it in the first of several folders, and says what containerd 2 makes of them', async () => {
+    const config = "version = 3\n  config_path = '/opt/hosts:/etc/x'\n[a]\nconfig_path = ''\n";
+    await write('/etc/containerd/config.toml', config);
+    const [several] = await install(['containerd']);
+    expect(several?.restart).toContain('name /opt/hosts alone and restart containerd');
     expect(await read(`/opt/hosts/${HOST}/hosts.toml`)).toContain('server = "https://idocker.io"');
   });
 
