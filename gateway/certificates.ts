@@ -72,17 +72,18 @@ export async function openCertificates(
       byHost: new Map([...others].map(([host, live]) => [host, live.current()])),
     }),
     async order() {
-      if (config.tls.profile === 'acme') ordering = await orderFor(config, log);
+      const { tls } = config;
+      if (tls.profile === 'acme') ordering = await orderFor(config, tls.acme, log);
     },
     stop,
   };
 }
 
-async function orderFor(config: Config, log: Log): Promise<Ordering> {
+async function orderFor(config: Config, { directory }: AcmeConfig, log: Log): Promise<Ordering> {
   const kept = 'the one before goes on being served';
   return startOrdering(certificateSettings(config), {
     ordering({ names, reason }) {
-      log.info('certificate is ordered', { names, reason });
+      log.info('certificate is ordered', { from: directory.href, names, reason });
     },
     failed(reason, until) {
       log.error('certificate', { reason, means: kept, nextTry: until.toISOString() });

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CertificateError } from '../certificate-error.ts';
 import { keepFolder, readKept } from '../keep.ts';
-import { unlessLocked, whileLocked } from '../lock.ts';
+import { unlessLocked } from '../lock.ts';
 import { canonicalNames } from '../names.ts';
 import type { Occasion } from '../renewal.ts';
 import { Accounts } from './account.ts';
@@ -69,18 +70,28 @@ export class Orderer {
     return done ?? false;
   }
 
-  /** Orders now, whatever is stored and whatever pause holds. Throws a CertificateError that says what is wrong. */
+  /**
+   * Orders now, whatever is stored and whatever pause holds. Throws a CertificateError that says what is wrong, also when
+   * another order is under way.
+   */
   async orderNow(): Promise<void> {
     const folder = await this.#challenges();
-    await whileLocked(folder, async () => {
+    for (let tries = 0; tries < 20; tries += 1) {
+      if (await unlessLocked(folder, () => this.#orderOnDemand(folder))) return;
+      // A gateway that has just started holds the lock for a moment.
+      await sleep(100);
+    }
+    throw new CertificateError('a gateway is ordering a certificate just now: its log says what comes of it');
+  }
+
+  async #orderOnDemand(folder: string): Promise<boolean> {
+    try {
       const due = await this.#due('demand');
-      if (due === undefined) return;
-      try {
-        await this.#orderMost(due, folder);
-      } catch (fault) {
-        throw this.#signal.aborted ? fault : new CertificateError(this.#inWords(fault), { cause: fault });
-      }
-    });
+      if (due !== undefined) await this.#orderMost(due, folder);
+      return true;
+    } catch (fault) {
+      throw this.#signal.aborted ? fault : new CertificateError(this.#inWords(fault), { cause: fault });
+    }
   }
 
   async #challenges(): Promise<string> {

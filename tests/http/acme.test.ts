@@ -16,6 +16,9 @@ import { describeWith } from '../support/require-programs.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/dockgate.js', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url));
+// Programs are started and keys made by several of them, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
 const YEARS = 365 * 86_400_000;
 
 let place: Place;
@@ -74,7 +77,7 @@ async function shown(at: number, servername: string, ca?: string) {
 
 /** Generous, since it is no test of speed. */
 function eventually<T>(check: () => T | Promise<T>): Promise<T> {
-  return vi.waitFor(check, { timeout: 30_000, interval: 40 });
+  return vi.waitFor(check, { timeout: 60_000, interval: 40 });
 }
 
 /** Waits until a certificate is shown that the ACME server issued for this host. */
