@@ -55,10 +55,13 @@ class Journey {
   #begin(change: Change): void {
     const done = change();
     this.#begun.push(done);
-    this.#pending = done.then((what) => {
-      this.seen.push({ change: what, at: this.#moved });
-      this.#pending = undefined;
-    });
+    const note = (change: string): void => void this.seen.push({ change, at: this.#moved });
+    // A change that is not seen is told at the end; the transfer is to go on.
+    this.#pending = done
+      .then(note, () => undefined)
+      .finally(() => {
+        this.#pending = undefined;
+      });
   }
 
   /** Throws what kept a change from being seen. */
