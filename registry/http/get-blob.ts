@@ -19,14 +19,13 @@ export const getBlob: Handler<GetBlob> = async ({ req, facts, door }, operation,
   const size = 'reader' in found ? found.reader.size : found.size;
   const headers = {
     ...sourceHeaders(found, facts),
-    'Accept-Ranges': 'bytes',
     'Docker-Content-Digest': digest,
     ETag: etagOf(digest),
   };
   try {
     if (isNotModified(req, digest)) {
       await reader?.close();
-      return { status: 304, headers };
+      return { status: 304, headers: { ...headers, 'Accept-Ranges': 'bytes' } };
     }
     // Only GET has ranges. RFC 9110 14.2.
     const range = head ? undefined : parseRange(rangeHeader(req, digest), size);
@@ -34,7 +33,7 @@ export const getBlob: Handler<GetBlob> = async ({ req, facts, door }, operation,
     if (reader?.file !== undefined && door.delegate) {
       await reader.close();
       facts.delegated = true;
-      // Whole: a range of it is for who sends it to cut.
+      // Whole, and without a word on ranges: they are for who sends it to offer and to cut.
       return { status: 200, headers: { ...headers, ...octets, ...door.delegate(reader.file) } };
     }
     return {
@@ -42,6 +41,7 @@ export const getBlob: Handler<GetBlob> = async ({ req, facts, door }, operation,
       headers: {
         ...headers,
         ...octets,
+        'Accept-Ranges': 'bytes',
         'Content-Length': sent.last - sent.first + 1,
         ...(range && { 'Content-Range': `bytes ${range.first}-${range.last}/${size}` }),
       },

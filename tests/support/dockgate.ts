@@ -20,7 +20,7 @@ export interface DockgateOptions {
   readonly under?: readonly string[];
 }
 
-/** Dockgate on ports 443 and 80 of a machine. */
+/** Dockgate on ports 443 and 80 of a machine, or those of its configuration. */
 export interface Dockgate extends Target {
   readonly host: string;
   readonly ca: string;
@@ -63,7 +63,8 @@ export async function createDockgate(machine: Machine, options: DockgateOptions 
     await writeFile(`${data}.yaml`, JSON.stringify(options.config)); // JSON is YAML.
     argv.push('--config', `${data}.yaml`);
   }
-  const url = `https://${host}`;
+  const { https = 443 } = (options.config?.listen ?? {}) as { readonly https?: number };
+  const url = `https://${host}${https === 443 ? '' : `:${https}`}`;
   const env = { DOCKGATE_ADMIN_PASSWORD: CREDENTIALS.password, ...options.env };
   const launch = async (): Promise<Server> => {
     const started = machine.spawn(argv, { env });

@@ -5,6 +5,7 @@ import { describe, test } from 'vitest';
 /** The Debian package that brings each program. */
 const PACKAGES = {
   buildah: 'buildah',
+  caddy: 'caddy',
   certtool: 'gnutls-bin',
   containerd: 'containerd',
   ctr: 'containerd',
@@ -15,6 +16,7 @@ const PACKAGES = {
   faketime: 'faketime',
   'gnutls-cli': 'gnutls-bin',
   go: 'golang-go',
+  haproxy: 'haproxy',
   htpasswd: 'apache2-utils',
   nginx: 'nginx-light',
   openssl: 'openssl',
