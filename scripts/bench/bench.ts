@@ -7,6 +7,8 @@ import { startDockerRegistry } from './docker-registry.ts';
 import { startDockgate } from './dockgate.ts';
 import { playFetch } from './fetch.ts';
 import { judgeFetch } from './fetch-verdict.ts';
+import { playForward } from './forward.ts';
+import { judgeForward } from './forward-verdict.ts';
 import { play } from './match.ts';
 import { parseOptions, USAGE, type Options } from './options.ts';
 import { peakMemory } from './process-cost.ts';
@@ -61,11 +63,16 @@ async function bench(options: Options): Promise<number> {
     const results = await play(contenders, setting);
     const memory = contenders.map(({ pid }) => peakMemory(pid));
     const fetched = options.tasks.includes('fetch') ? await playFetch(registry, setting) : undefined;
-    const lines = [...judge(results, memory, options), ...(fetched ? judgeFetch(fetched) : [])];
-    const facts = machineFacts(contenders, options, cores);
+    const forwarded = options.tasks.includes('forward') ? await playForward(certificate, setting) : undefined;
+    const lines = [
+      ...judge(results, memory, options),
+      ...(fetched ? judgeFetch(fetched) : []),
+      ...(forwarded ? judgeForward(forwarded, options) : []),
+    ];
+    const facts = machineFacts(contenders, options, cores, forwarded?.nginx);
     console.log(
       options.json
-        ? JSON.stringify({ facts, lines, results, fetched }, null, 2)
+        ? JSON.stringify({ facts, lines, results, fetched, forwarded }, null, 2)
         : markdown(facts, contenders, lines),
     );
     return lines.every(({ floor }) => floor?.held ?? true) ? 0 : 1;

@@ -5,7 +5,7 @@ export const MATCHES = ['pull', 'push', 'manifest'] as const;
 export type Match = (typeof MATCHES)[number];
 
 /** What can be measured. */
-export const TASKS = [...MATCHES, 'fetch'] as const;
+export const TASKS = [...MATCHES, 'fetch', 'forward'] as const;
 export type Task = (typeof TASKS)[number];
 
 /** What a run of the benchmark does. */
@@ -24,9 +24,9 @@ export interface Options {
   readonly help: boolean;
 }
 
-export const USAGE = `npm run bench -- [--quick] [--only pull|push|manifest|fetch]... [--json]
+export const USAGE = `npm run bench -- [--quick] [--only pull|push|manifest|fetch|forward]... [--json]
 
-Measures Dockgate and Debian's docker-registry side by side, see docs/benchmarks.md.
+Measures Dockgate beside Debian's docker-registry and, at forwarding, nginx, see docs/benchmarks.md.
 
   --quick   256 MiB instead of 1 GiB (fetch: 64 of 200), three rounds instead of five: for a look, not for the record
   --only T  only this task; may be repeated

@@ -9,8 +9,10 @@ export function machineFacts(
   contenders: readonly Contender[],
   options: Options,
   cores: Cores,
+  nginx?: string,
 ): readonly string[] {
-  const versions = contenders.map(({ name, version }) => `${name} ${version}`);
+  const servers = contenders.map(({ name, version }) => `${name} ${version}`);
+  const versions = nginx === undefined ? servers : [...servers, `nginx ${nginx}`];
   const place =
     cores.server === cores.client
       ? 'shared one core'
