@@ -67,7 +67,7 @@ export async function examine(settings: Examination): Promise<readonly Finding[]
   const begun = performance.now();
   const left = await visit.cleanup.run();
   const ms = Math.round(performance.now() - begun);
-  for (const what of left) note({ check: 'cleanup', ms, ...leftover(what) });
+  if (left.length > 0) note({ check: 'cleanup', ms, ...leftover(left.join('; ')) });
   return findings;
 }
 

@@ -83,7 +83,7 @@ async function getPart(
 }
 
 /** `latest` where nothing else is named. */
-export function readImage(image: string): { readonly name: string; readonly reference: string } {
+function readImage(image: string): { readonly name: string; readonly reference: string } {
   const [name = '', digest] = image.split('@', 2);
   const [, path = name, tag] = /^(.*?)(?::([^/:]+))?$/.exec(name) ?? [];
   return { name: path, reference: digest ?? tag ?? 'latest' };

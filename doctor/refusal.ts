@@ -56,6 +56,9 @@ export function refusal(step: string, answer: Answer): Trouble {
   return new Trouble(`${step} answered ${inWords(answer)}`, adviceFor(answer));
 }
 
+const mayPush =
+  'give that user the right to push this name (Dockgate: auth.roles and auth.assign in dockgate.yaml; Nexus: a role with nx-repository-view-docker-REPOSITORY-*), or choose another name with --name';
+
 function adviceFor(answer: Answer): string {
   const fromRegistry = messageOf(answer) !== undefined;
   const { status } = answer;
@@ -63,12 +66,12 @@ function adviceFor(answer: Answer): string {
     return `clients do not follow redirects of a push: let the proxy in front serve /v2/ itself instead of redirecting to ${answer.headers.location ?? 'elsewhere'}`;
   switch (status) {
     case 401:
-      return 'give a user who may push with --user, and see that the proxy in front passes the Authorization header on';
+      return `${fromRegistry ? `${mayPush}, or another user with --user` : 'give a user who may push with --user'}; the proxy in front must pass the Authorization header on`;
     case 403:
       if ((messageOf(answer) ?? '').includes('PRO-licensed'))
         return 'this address is a group of Nexus, which takes no pushes: send everything but GET and HEAD of pulls to its hosted repository, or let Dockgate do so (hosts: read and write in dockgate.yaml)';
       return fromRegistry
-        ? 'give that user the right to push this name (Dockgate: auth.roles and auth.assign in dockgate.yaml; Nexus: a role with nx-repository-view-docker-REPOSITORY-*), or choose another name with --name'
+        ? mayPush
         : 'a proxy or firewall in front forbids it: let it pass every method under /v2/ (nginx: limit_except, deny, an application firewall)';
     case 404:
       if (!fromRegistry && isNexus(answer))

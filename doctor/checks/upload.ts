@@ -31,7 +31,7 @@ export const uploadCheck: Check = {
 async function confirm(visit: Visit, { digest, bytes }: ProbeBlob): Promise<void> {
   const path = `/v2/${visit.name}/blobs/${digest}`;
   const headers = await authorize(visit, pushScope(visit.name));
-  visit.cleanup.add(`the blob ${digest}`, (signal) => remove({ ...visit, signal }, path));
+  visit.cleanup.add(`the blob ${digest} of ${visit.name}`, (signal) => remove({ ...visit, signal }, path));
   const answer = await ask(visit, path, { method: 'HEAD', headers });
   if (answer.status === 404)
     throw new Trouble(

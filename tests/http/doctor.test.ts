@@ -109,6 +109,7 @@ describeWith(['nginx', 'docker-registry', 'openssl', 'htpasswd'], 'doctor in fro
     test('no DELETE', { timeout: limit }, async () => {
       const found = await findings({ before: 'limit_except GET POST PUT PATCH { deny all; }' });
       expect(problems(found)).toEqual(['warning: cleanup']);
+      expect(found.filter(({ check }) => check === 'cleanup')).toHaveLength(1);
       expect(said(found, 'cleanup')).toMatch(/the image dockgate-doctor\/probe:probe-[^]*403 from nginx/);
     });
 
@@ -177,6 +178,7 @@ describeWith(['nginx', 'docker-registry', 'openssl', 'htpasswd'], 'doctor in fro
       hosts: { '127.0.0.1': { read: 'group', write: 'hosted' } },
       repositories: repositories(proxies),
       trustedProxies: ['127.0.0.1/32'],
+      auth: { roles: { team: [{ names: ['team/**'], actions: ['pull', 'push'] }] } },
     });
     beforeAll(async () => {
       upstream = await createUpstream(place, { auth: { type: 'basic', account } });
@@ -220,6 +222,15 @@ describeWith(['nginx', 'docker-registry', 'openssl', 'htpasswd'], 'doctor in fro
         headers: { authorization: (await gateway.authorization?.('')) ?? '' },
       });
       expect(body.toString()).not.toContain('probe-');
+    });
+
+    test('a user who may not push that name', async () => {
+      await gateway.addUser('reader', 'password of the reader', 'team');
+      const user = { user: 'reader', password: 'password of the reader' };
+      const found = await examined(await front(`https://127.0.0.1:${gateway.port}`), { ca: own.ca, user });
+      expect(problems(found)).toEqual(['error: upload']);
+      expect(said(found, 'upload')).toMatch(/reader may not push[^]*auth\.roles[^]*--name/);
+      expect(said(found, 'upstreams')).toMatch(/reader may not see the upstreams/);
     });
 
     test('X-Forwarded-Proto http', { timeout: limit }, async () => {
