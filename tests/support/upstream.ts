@@ -23,6 +23,10 @@ export interface UpstreamOptions {
   readonly port?: number;
   /** Whether it takes manifests of schema 1. */
   readonly schema1?: boolean;
+  /** The registry that it is a pull-through cache of, such as `http://10.99.0.1:5000`; it takes no pushes then. */
+  readonly cacheOf?: string;
+  /** The folder of its store, for two registries that share one; a folder of its own when left out. */
+  readonly store?: string;
 }
 
 /** Debian's docker-registry, started by a test. */
@@ -43,9 +47,11 @@ export interface Upstream extends Target {
 
 interface Setup {
   readonly folder: string;
+  readonly store: string;
   readonly http: Readonly<Record<string, unknown>>;
   readonly auth: object;
   readonly schema1: boolean;
+  readonly proxy: object;
   readonly realm: Realm | undefined;
 }
 
@@ -59,15 +65,16 @@ async function basicSection(place: Place, folder: string, { user, password }: Ac
 async function prepare(place: Place, options: UpstreamOptions): Promise<Setup> {
   const folder = join(place.folder, `upstream-${randomUUID()}`);
   await mkdir(folder);
-  const { auth, tls, schema1 = false } = options;
+  const { auth, tls, schema1 = false, cacheOf, store = join(folder, 'store') } = options;
+  const proxy = cacheOf === undefined ? {} : { proxy: { remoteurl: cacheOf } };
   const pair = await tls?.issue(options.host ?? place.address);
   const http = pair === undefined ? {} : { tls: { certificate: pair.cert, key: pair.key } };
   if (auth?.type === 'token') {
     const realm = await startRealm(place, folder, auth.account, auth.algorithm ?? 'ES256');
-    return { folder, http, auth: realm.section, schema1, realm };
+    return { folder, store, http, auth: realm.section, schema1, proxy, realm };
   }
   const section = auth === undefined ? {} : await basicSection(place, folder, auth.account);
-  return { folder, http, auth: section, schema1, realm: undefined };
+  return { folder, store, http, auth: section, schema1, proxy, realm: undefined };
 }
 
 class DockerRegistry implements Upstream {
@@ -98,15 +105,16 @@ class DockerRegistry implements Upstream {
   }
 
   async start(): Promise<void> {
-    const { folder, http, auth, schema1 } = this.#setup;
+    const { folder, store, http, auth, schema1, proxy } = this.#setup;
     const config = join(folder, 'config.yml');
     const settings = {
       version: '0.1',
       log: { level: 'info', accesslog: { disabled: false } },
-      storage: { filesystem: { rootdirectory: join(folder, 'store') }, delete: { enabled: true } },
+      storage: { filesystem: { rootdirectory: store }, delete: { enabled: true } },
       http: { addr: `${this.place.address}:${this.#port}`, secret: randomUUID(), ...http },
       auth,
       compatibility: { schema1: { enabled: schema1 } },
+      ...proxy,
     };
     await writeFile(config, JSON.stringify(settings)); // JSON is YAML.
     this.#server = this.place.spawn(['docker-registry', 'serve', config]);
