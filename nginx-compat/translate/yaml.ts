@@ -105,5 +105,5 @@ function scalar(text: string): string {
   const isPlain =
     /^[A-Za-z0-9/][\w./:@+-]*$/.test(text) && !text.endsWith(':') && !/^[\d.:_e+-]+$/i.test(text);
   const isWord = /^(true|false|yes|no|on|off|null|y|n|\.inf|\.nan|0x.*|0o.*)$/i.test(text);
-  return isPlain && !isWord ? text : JSON.stringify(text.replaceAll('${', '$${'));
+  return isPlain && !isWord ? text : JSON.stringify(text.replaceAll('${', () => '$${'));
 }
