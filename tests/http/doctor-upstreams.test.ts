@@ -86,7 +86,9 @@ const proxies: Readonly<
 beforeAll(async () => {
   place = await createLoopback();
   const entries = Object.entries(proxies).map(async ([name, { at }]) => {
-    const proxy = { type: 'proxy', upstream: await at(), prefix: `${name}.test`, headersTimeout: '1s' };
+    // The others are asked at the same time, and must have the time that a busy machine needs.
+    const patience = name === 'silent' ? { headersTimeout: '1s' } : {};
+    const proxy = { type: 'proxy', upstream: await at(), prefix: `${name}.test`, ...patience };
     return [name, proxy] as const;
   });
   const own = Object.fromEntries(await Promise.all(entries));
