@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { wantBody } from '../../registry/index.ts';
 import { ask } from './ask.ts';
 import type { Forwarding } from './forwarding.ts';
@@ -7,6 +6,7 @@ import type { Line } from './library.ts';
 import { BackendTimeout } from './limits.ts';
 import { isRegistryPath, refuse, wordless } from './refusal.ts';
 import { replyHeaders } from './reply-headers.ts';
+import { sendReply } from './send-reply.ts';
 
 /** How long the rest of a body that nobody wants is read, in ms, so that the client gets to read the answer. */
 const linger = 5_000;
@@ -105,10 +105,7 @@ async function answer(
     refuse(req, res, wordless(req, status), headers);
     return;
   }
-  for (const [name, values] of headers) res.setHeader(name, values);
-  res.writeHead(status).flushHeaders();
-  // Cuts the client's connection when the backend's breaks, and the other way round.
-  await pipeline(reply, res);
+  await sendReply(reply, res, status, headers);
 }
 
 /** Without a body its connection can be used again; a page may be of any length. */

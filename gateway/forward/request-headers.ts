@@ -14,7 +14,7 @@ export function requestHeaders(req: IncomingMessage, how: Forwarding): IncomingH
   const { origin, client, authorization, body } = how;
   const dropped = hopByHop(req.headers.connection);
   const kept = Object.entries(req.headers).filter(([name]) => !dropped.has(name) && !untrusted.test(name));
-  const { host, protocol } = new URL(origin);
+  const [protocol = '', host = ''] = origin.split('://');
   const headers: IncomingHttpHeaders = {
     ...Object.fromEntries(kept),
     ...(typeof authorization === 'string' && { authorization }),
@@ -22,7 +22,7 @@ export function requestHeaders(req: IncomingMessage, how: Forwarding): IncomingH
     host,
     'x-forwarded-for': client,
     'x-forwarded-host': host,
-    'x-forwarded-proto': protocol.slice(0, -1),
+    'x-forwarded-proto': protocol,
   };
   if (authorization === null) delete headers.authorization;
   return isChunked(req) && !body ? { ...headers, 'transfer-encoding': 'chunked' } : headers;
