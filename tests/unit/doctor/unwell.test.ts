@@ -97,14 +97,14 @@ describe('the way there', () => {
 
 /** Time is what these are about; enough for a busy machine to do the rest. */
 describe('a check that hangs is cut and named, and the others run', () => {
-  const most = 1500;
+  const most = 3000;
   const timeout = 60_000;
 
   test('no answer', { timeout }, async () => {
     const port = await serve(() => undefined);
     const found = await examined(port, { ca: own.ca, limit: most });
     expect(problems(found)).toEqual(['error: challenge']);
-    expect(said(found, 'challenge')).toMatch(/GET \/v2\/ was not answered within 1\.5 s[^]*dockgate-doctor/);
+    expect(said(found, 'challenge')).toMatch(/GET \/v2\/ was not answered within 3 s[^]*dockgate-doctor/);
     expect(said(found, 'certificate-names')).toContain('is for 127.0.0.1');
   });
 
@@ -118,16 +118,14 @@ describe('a check that hangs is cut and named, and the others run', () => {
     });
     const found = await examined(port, { ca: own.ca, limit: most });
     expect(problems(found)).toEqual(['error: challenge']);
-    expect(said(found, 'challenge')).toMatch(/answered, but not to the end, within 1\.5 s/);
+    expect(said(found, 'challenge')).toMatch(/answered, but not to the end, within 3 s/);
   });
 
   test('a handshake', { timeout }, async () => {
     const port = await listen(net.createServer(() => undefined));
     const found = await examined(port, { ca: own.ca, limit: most });
     expect(problems(found)).toEqual(['error: tls']);
-    expect(said(found, 'tls')).toMatch(
-      /takes connections, and the TLS handshake got no answer within 1\.5 s/,
-    );
+    expect(said(found, 'tls')).toMatch(/takes connections, and the TLS handshake got no answer within 3 s/);
     expect(said(found, 'certificate-chain')).toContain('it needs "tls"');
   });
 
