@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CLIENTS } from '../../support/clients/all.ts';
 import type { Client } from '../../support/clients/client.ts';
 import { createTrustingClient, dockgate, dockgateUnder } from '../../support/clients/trust-installer.ts';
@@ -24,6 +24,9 @@ const NEEDS = [
   'curl',
   'openssl',
 ] as const;
+// In ms: a busy machine takes its time for several servers and engines.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
 const PROGRAMS = ['docker', 'podman', 'ctr'];
 const SERVERS = [
   { host: 'ahead.test', address: '10.99.0.1', shift: '+23h', hours: 23, words: '23 h 0 min behind' },
@@ -164,22 +167,26 @@ describeWith(NEEDS, 'clocks that differ', () => {
     });
   });
 
-  test.each(PROGRAMS)('by 3 days: %s refuses the certificate', async (name) => {
+  describe('by 3 days', () => {
     const host = 'far.test';
-    if (!servers.has(host)) {
+    beforeAll(async () => {
       const server = await network.join(host, '10.99.0.4');
       const config = { hosts: { [host]: ROUTE }, repositories: REPOSITORIES };
       servers.set(host, await createDockgate(server, { host, config, under: ['faketime', '-f', '+72h'] }));
       const fingerprint = new X509Certificate(serverOf(host).ca).fingerprint256;
       succeeded(await dockgate(machine, 'trust', host, '--fingerprint', fingerprint));
-    }
-    const client = clientOf(name);
-    const { credentials } = serverOf(host);
-    const { code, stderr } =
-      name === 'ctr' ? await client.pull(`${host}/x:1`) : await client.login(host, credentials);
-    expect([code === 0, stderr]).toEqual([
-      false,
-      expect.stringMatching(/expired or is not yet valid.*is before/),
-    ]);
+    });
+
+    test.each(PROGRAMS)('%s refuses the certificate', async (name) => {
+      const client = clientOf(name);
+      const { code, stderr } =
+        name === 'ctr'
+          ? await client.pull(`${host}/x:1`)
+          : await client.login(host, serverOf(host).credentials);
+      expect([code === 0, stderr]).toEqual([
+        false,
+        expect.stringMatching(/expired or is not yet valid.*is before/),
+      ]);
+    });
   });
 });
