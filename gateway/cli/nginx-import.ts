@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import {
@@ -61,7 +61,10 @@ function translated(file: string): Translation {
 
 async function write(out: string, { yaml, isSecret }: Translation, force: boolean): Promise<void> {
   try {
-    await writeFile(out, yaml, { flag: force ? 'w' : 'wx', mode: isSecret ? 0o600 : 0o644 });
+    const mode = isSecret ? 0o600 : 0o644;
+    await writeFile(out, yaml, { flag: force ? 'w' : 'wx', mode });
+    // The mode is that of a new file only.
+    if (isSecret) await chmod(out, mode);
   } catch (fault) {
     const code = fault instanceof Error && 'code' in fault ? fault.code : undefined;
     if (code === 'EEXIST')
