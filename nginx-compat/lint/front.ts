@@ -86,8 +86,8 @@ function example(names: Server['names']): string | undefined {
 }
 
 function waysOf({ listens }: Server): readonly [Way, ...Way[]] {
-  const ways = listens.flatMap(({ ports, ssl }) =>
-    ports.slice(0, 1).map((port): Way => ({ scheme: ssl ? 'https' : 'http', port })),
+  const ways = listens.flatMap(({ ports, ssl, quic }) =>
+    ports.slice(0, 1).map((port): Way => ({ scheme: ssl || quic ? 'https' : 'http', port })),
   );
   const [first = { scheme: 'http', port: 80 }, ...others] = ways.sort(
     (a, b) => b.scheme.length - a.scheme.length,

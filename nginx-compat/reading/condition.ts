@@ -4,7 +4,7 @@ import { patternOf } from './pattern.ts';
 import { known, Undecidable, type Run } from './run.ts';
 
 /** What stands between the brackets of an `if`. */
-export interface Condition {
+interface Condition {
   /** One variable with its `$`; the path for a test of files. */
   readonly left: string;
   /** Empty for a variable alone; else `=`, `!=`, `~`, `~*`, `!~`, `!~*`, or a test of files such as `-f`. */
@@ -13,7 +13,7 @@ export interface Condition {
 }
 
 /** Reads the words of an `if`; undefined for what nginx would refuse. */
-export function readCondition({ args }: Directive): Condition | undefined {
+function readCondition({ args }: Directive): Condition | undefined {
   const words = args.map(({ text }) => text);
   const [first = '', last = ''] = [words[0], words.at(-1)];
   if (!first.startsWith('(') || !last.endsWith(')')) return undefined;

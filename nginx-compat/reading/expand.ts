@@ -10,11 +10,6 @@ export function hasVariables(text: string): boolean {
   return text.search(variable) !== -1;
 }
 
-/** The names of the variables of a word. */
-export function variablesOf(text: string): readonly string[] {
-  return [...text.matchAll(variable)].flatMap((match) => match[1] ?? match[3] ?? []);
-}
-
 /** A word with its variables replaced. */
 export function expand(text: string, run: Run): Value {
   const unknown: Unknown[] = [];

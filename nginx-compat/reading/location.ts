@@ -1,6 +1,6 @@
 import type { Directive, Position } from '../parse.ts';
 import { patternOf, type Pattern } from './pattern.ts';
-import { own, type Scope } from './scope.ts';
+import { own, scopeOf, type Scope } from './scope.ts';
 
 /** A `location` block. */
 export interface Location {
@@ -20,7 +20,7 @@ export function readLocations(parent: Scope): readonly Location[] {
 
 function readLocation({ args, block = [], at }: Directive, parent: Scope): Location {
   const { modifier, path } = matcherOf(args.map(({ text }) => text));
-  const scope: Scope = { kind: 'location', directives: block, parent, at };
+  const scope = scopeOf('location', block, at, parent);
   const isPattern = modifier === '~' || modifier === '~*';
   return {
     modifier,

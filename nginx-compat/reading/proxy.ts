@@ -45,7 +45,7 @@ export function passOn(directive: Directive, location: Location, run: Run): Outc
 }
 
 /** Takes `http://host:port/uri` and `http://unix:/socket:/uri` apart; undefined without a scheme. */
-export function urlOf(text: string): Url | undefined {
+function urlOf(text: string): Url | undefined {
   const [, scheme, rest] = /^(https?):\/\/(.*)$/is.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) return undefined;
   const [, host = '', uri = ''] =
@@ -91,7 +91,7 @@ function header(name: string, template: string, run: Run): SentHeader {
 }
 
 /** What holds in a block, with nginx's own defaults. */
-export function limitsOf(scope: Scope): Limits {
+function limitsOf(scope: Scope): Limits {
   const seconds = (name: string): number => secondsOf(nearestWord(scope, name) ?? '60') ?? 60;
   return {
     bodySize: bytesOf(nearestWord(scope, 'client_max_body_size') ?? '1m') ?? 0,

@@ -1,6 +1,6 @@
 import type { Directive, Parsed, Position } from '../parse.ts';
 import { readMap } from './map.ts';
-import type { Scope } from './scope.ts';
+import { scopeOf } from './scope.ts';
 import { readServer, type Http, type Server } from './server.ts';
 import { readUpstream } from './upstream.ts';
 
@@ -40,7 +40,7 @@ function locationAround(block: readonly Directive[], at: Position): Directive {
 }
 
 function readHttp(directives: readonly Directive[], at: Position): Reading {
-  const scope: Scope = { kind: 'http', directives, at };
+  const scope = scopeOf('http', directives, at);
   const named = (name: string): readonly Directive[] => directives.filter((each) => each.name === name);
   const http: Http = {
     scope,

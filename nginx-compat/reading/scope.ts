@@ -4,13 +4,26 @@ import type { Directive, Position } from '../parse.ts';
 export interface Scope {
   readonly kind: 'http' | 'server' | 'location' | 'if' | 'limit_except';
   readonly directives: readonly Directive[];
+  /** The same by their names: an http block may have thousands. */
+  readonly byName: ReadonlyMap<string, readonly Directive[]>;
   readonly parent?: Scope;
   readonly at: Position;
 }
 
+/** A block within another. */
+export function scopeOf(
+  kind: Scope['kind'],
+  directives: readonly Directive[],
+  at: Position,
+  parent?: Scope,
+): Scope {
+  const byName = Map.groupBy(directives, ({ name }) => name);
+  return { kind, directives, byName, at, ...(parent && { parent }) };
+}
+
 /** The directives of that name in this block itself. */
 export function own(scope: Scope, name: string): readonly Directive[] {
-  return scope.directives.filter((directive) => directive.name === name);
+  return scope.byName.get(name) ?? [];
 }
 
 /** All of that name in the nearest block that has any: `proxy_set_header` and its like are inherited all or none. */

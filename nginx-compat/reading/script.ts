@@ -4,7 +4,7 @@ import { expand, matched } from './expand.ts';
 import type { Returned } from './outcome.ts';
 import { patternOf } from './pattern.ts';
 import { known, Undecidable, type Run } from './run.ts';
-import type { Scope } from './scope.ts';
+import { scopeOf, type Scope } from './scope.ts';
 
 /** How the directives of nginx's rewrite module went on: to the next one, or not. */
 export type Step = 'next' | 'stop' | Returned;
@@ -48,7 +48,7 @@ function assign({ args }: Directive, run: Run): void {
 /** An `if` of a location takes the place of that location, or of an `if` before it; one of a server does not. */
 function enter(directive: Directive, scope: Scope, run: Run): Step {
   if (!holds(directive, run)) return 'next';
-  const inner: Scope = { kind: 'if', directives: directive.block ?? [], parent: scope, at: directive.at };
+  const inner = scopeOf('if', directive.block ?? [], directive.at, scope);
   if (isWithinLocation(scope)) run.scope = inner;
   return runScript(inner, run);
 }

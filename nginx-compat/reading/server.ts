@@ -3,7 +3,7 @@ import { readListen, standardListen, type Listen } from './listen.ts';
 import { readLocations, type Location } from './location.ts';
 import type { NginxMap } from './map.ts';
 import { patternOf, type Pattern } from './pattern.ts';
-import { nearestAll, own, type Scope } from './scope.ts';
+import { nearestAll, own, scopeOf, type Scope } from './scope.ts';
 import type { Upstream } from './upstream.ts';
 
 /** What all servers share. */
@@ -45,7 +45,7 @@ export interface Server {
 
 /** Reads the inside of a `server` block. */
 export function readServer(directives: readonly Directive[], http: Http, at: Position): Server {
-  const scope: Scope = { kind: 'server', directives, parent: http.scope, at };
+  const scope = scopeOf('server', directives, at, http.scope);
   return {
     http,
     scope,

@@ -9,7 +9,7 @@ import type { Outcome, Returned } from './outcome.ts';
 import { passOn } from './proxy.ts';
 import { targetOf, type NginxRequest } from './request.ts';
 import { known, Undecidable, type Run } from './run.ts';
-import { isOn, nearestAll, own, type Scope } from './scope.ts';
+import { isOn, nearestAll, own, scopeOf, type Scope } from './scope.ts';
 import { runScript } from './script.ts';
 import type { Server } from './server.ts';
 
@@ -96,7 +96,7 @@ function limited(scope: Scope, { method }: Run): Scope {
   if (except === undefined) return scope;
   const allowed = except.args.map(({ text }) => text.toUpperCase());
   if (allowed.includes(method) || (method === 'HEAD' && allowed.includes('GET'))) return scope;
-  return { kind: 'limit_except', directives: except.block ?? [], parent: scope, at: except.at };
+  return scopeOf('limit_except', except.block ?? [], except.at, scope);
 }
 
 function answer(location: Location, run: Run): Outcome {
@@ -119,8 +119,9 @@ function isAny({ args }: { readonly args: readonly { readonly text: string }[] }
 
 /** `allow` and `deny` are inherited together. */
 function nearestAccess(scope: Scope): Scope['directives'] {
-  const rules = scope.directives.filter(({ name }) => name === 'allow' || name === 'deny');
-  return rules.length > 0 || scope.parent === undefined ? rules : nearestAccess(scope.parent);
+  const isHere = scope.byName.has('allow') || scope.byName.has('deny');
+  if (isHere) return scope.directives.filter(({ name }) => name === 'allow' || name === 'deny');
+  return scope.parent ? nearestAccess(scope.parent) : [];
 }
 
 /** Where `try_files` and error pages go on. */

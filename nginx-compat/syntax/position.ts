@@ -6,7 +6,7 @@ export interface Position {
 }
 
 /** `conf.d/registry.conf, line 3, column 5`. */
-export function inWords({ file, line, column }: Position): string {
+function inWords({ file, line, column }: Position): string {
   return `${file}, line ${line}, column ${column}`;
 }
 

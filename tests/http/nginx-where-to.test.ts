@@ -39,16 +39,29 @@ function sentOf(text: string): Sent {
   return { method, uri, headers };
 }
 
+/** Servers of one port, in their order, with the options of their `listen`. */
+const serverNames: readonly (readonly [string, string])[] = [
+  ['first.test', ''],
+  ['~^(www|api)[.]', ''],
+  ['*.a.test', ' default_server'],
+  ['*.deep.a.test', ''],
+  ['mail.*', ''],
+  ['mail.longer.*', ''],
+  ['x.a.test', ''],
+  ['.dot.test', ''],
+  ['~^y', ''],
+];
+
 describeWith(['nginx'], 'whereTo beside the real nginx', () => {
   let place: Place;
   let echoes: EchoServers;
-  let [port, otherPort] = [0, 0];
+  let [port, otherPort, namesPort] = [0, 0, 0];
   let reading: Reading;
 
   beforeAll(async () => {
     place = await createLoopback();
     echoes = await startEchoServers(3);
-    [port, otherPort] = [await freePort(), await freePort()];
+    [port, otherPort, namesPort] = [await freePort(), await freePort(), await freePort()];
     const text = configOf();
     reading = readNginx(parseNginx('nginx.conf', { read: () => text, glob: () => [] }));
     await mkdir(join(place.folder, 'empty'));
@@ -76,6 +89,10 @@ describeWith(['nginx'], 'whereTo beside the real nginx', () => {
         /(127\.0\.0\.1:|\$port )([ABC])\b/g,
         (_, before: string, letter: string) => `${before}${echoes.ports['ABC'.indexOf(letter)]}`,
       );
+    const named = serverNames.map(
+      ([name, options]) =>
+        `server { listen 127.0.0.1:${namesPort}${options}; server_name ${name}; add_header X-Server "${name}"; return 204; }\n`,
+    );
     const servers = oddServers.map(
       (each) =>
         `${each.http ?? ''}\nserver { listen 127.0.0.1:${portOf(each)}; server_name ${each.as?.name ?? hostOf(each)}; ${each.server} }\n`,
@@ -84,7 +101,7 @@ describeWith(['nginx'], 'whereTo beside the real nginx', () => {
       events {}
       http { access_log off; root ${place.folder}/empty; server_names_hash_bucket_size 128; absolute_redirect off;
       ${temporary.join('').replaceAll('_path ', `_path ${place.folder}/`)}
-      ${withPorts(servers.join(''))} }`;
+      ${withPorts(servers.join(''))} ${named.join('')} }`;
   }
 
   function portOf({ isAlone }: OddServer): number {
@@ -175,5 +192,34 @@ describeWith(['nginx'], 'whereTo beside the real nginx', () => {
       if (sent.method === 'HEAD' && outcome.kind === 'proxy') expect(answer.status).toBe(200);
       else expect(seen(answer, outcome)).toEqual(expected(outcome));
     });
+  });
+
+  test.each([
+    'first.test',
+    'FIRST.test',
+    'first.test:80',
+    'first.test.',
+    'other.test',
+    'a.test',
+    'b.a.test',
+    'c.deep.a.test',
+    'x.a.test',
+    'mail.org',
+    'mail.longer.org',
+    'mail.a.test',
+    'dot.test',
+    'q.dot.test',
+    'www.org',
+    'api.a.test',
+    'y.org',
+    '127.0.0.1',
+  ])('the server for %s', async (host) => {
+    const reply = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: namesPort, headers: { host }, agent: false };
+      http.request(options, resolve).once('error', reject).end();
+    });
+    reply.resume();
+    const found = findServer(reading.servers, namesPort, host);
+    expect(found?.names[0]?.text).toBe(reply.headers['x-server']);
   });
 });
