@@ -7,7 +7,7 @@ import { CLIENTS } from './all.ts';
 import { UNKNOWN_AUTHORITY, type Client, type Credentials } from './client.ts';
 
 /** The bare hostname of these tests; inside the machine it is ADDRESS. */
-export const HOST = 'idocker.test';
+const HOST = 'idocker.test';
 
 /** A registry that answers at https://HOST: the CA that clients must trust, and who may push and pull. */
 export interface Served {
