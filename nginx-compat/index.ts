@@ -1,15 +1,6 @@
 export { filesOnDisk } from './disk.ts';
-export {
-  NginxSyntaxError,
-  parseNginx,
-  type Directive,
-  type NginxFiles,
-  type Parsed,
-  type Position,
-  type Problem,
-  type Word,
-} from './parse.ts';
-export { lintNginx, type Finding, type Severity } from './lint/index.ts';
+export { NginxSyntaxError, parseNginx, type Directive, type Parsed } from './parse.ts';
+export { lintNginx, type Finding } from './lint/index.ts';
 export { translateNginx, type Translation } from './translate/index.ts';
 export {
   emitFront,

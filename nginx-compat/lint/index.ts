@@ -4,7 +4,7 @@ import { chooseFronts } from './choose-fronts.ts';
 import type { Finding } from './finding.ts';
 import { rules } from './rules.ts';
 
-export type { Finding, Severity } from './finding.ts';
+export type { Finding } from './finding.ts';
 export { rules } from './rules.ts';
 
 /**

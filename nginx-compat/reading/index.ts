@@ -1,12 +1,10 @@
 export { findServer } from './find-server.ts';
 export type { Listen } from './listen.ts';
 export type { Location } from './location.ts';
-export type { NginxMap } from './map.ts';
 export { bytesOf, secondsOf } from './measures.ts';
-export type { Limits, Otherwise, Outcome, Proxied, Returned, SentHeader, Unclear } from './outcome.ts';
+export type { Limits, Outcome, Proxied, Unclear } from './outcome.ts';
 export { readNginx, type Reading } from './read.ts';
 export type { NginxRequest } from './request.ts';
 export { isOn, nearest, nearestAll, nearestWord, own, type Scope } from './scope.ts';
 export type { Server } from './server.ts';
-export type { Upstream } from './upstream.ts';
 export { whereTo } from './where-to.ts';
