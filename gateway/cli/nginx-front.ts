@@ -67,8 +67,10 @@ function portOf({ port, protocol }: URL): string {
   return port === '' ? (protocol === 'https:' ? '443' : '80') : port;
 }
 
-function verifyOf({ data, tls }: Config, [site]: readonly Site[]): { ca: string; name: string } {
-  const name = site?.hosts.find((host) => !host.startsWith('*.')) ?? 'localhost';
+/** nginx compares names alone: an address in the certificate would not be found. */
+function verifyOf({ data, tls }: Config, sites: readonly Site[]): { ca: string; name: string } {
+  const hosts = sites.flatMap((site) => site.hosts);
+  const name = hosts.find((host) => !/^\*\.|^\[|^[\d.]+$/.test(host)) ?? 'localhost';
   const ca =
     tls.profile === 'ca'
       ? join(data, 'certs', 'ca.crt')
