@@ -18,14 +18,14 @@ interface TokenRequest {
 }
 
 /**
- * The JSON of a granted token; `expires_in` in seconds. Never a refresh token: docker would drop the password for it. And
- * no `issued_at`, so that clients count from when they got it (Docker registry token specification): one whose clock is
- * behind the server's would keep a token for hours after its end, and one that is ahead would use each only once.
+ * The JSON of a granted token; `expires_in` in seconds, `issued_at` in RFC 3339. Never a refresh token: docker would drop
+ * the password for it. Docker registry token specification, "Token Response Fields".
  */
 interface TokenBody {
   readonly token: string;
   readonly access_token: string;
   readonly expires_in: number;
+  readonly issued_at: string;
   readonly scope?: string;
 }
 
@@ -70,8 +70,8 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
 
   async function grant(identity: Identity | undefined, request: TokenRequest): Promise<TokenBody> {
     const access = grantScopes(parseScopes(request.parameters.getAll('scope')), identity, grants);
-    const { token, expiresIn } = await tokens.issue({ user: identity?.user, access });
-    const body = { token, access_token: token, expires_in: expiresIn };
+    const { token, expiresIn, issuedAt } = await tokens.issue({ user: identity?.user, access });
+    const body = { token, access_token: token, expires_in: expiresIn, issued_at: issuedAt };
     return request.method === 'POST' ? { ...body, scope: access.map(formatScope).join(' ') } : body;
   }
 

@@ -11,10 +11,11 @@ export interface AccessEntry {
   readonly actions: readonly string[];
 }
 
-/** A token as it is handed out; `expiresIn` in seconds. */
+/** A token as it is handed out; `expiresIn` in seconds, `issuedAt` in RFC 3339. */
 interface IssuedToken {
   readonly token: string;
   readonly expiresIn: number;
+  readonly issuedAt: string;
 }
 
 /** What a good token says; `user` is undefined for an anonymous caller. */
@@ -77,7 +78,7 @@ export function createTokens(ring: KeyRing, now: () => number = Date.now): Token
         .setExpirationTime(iat + lifetime)
         .setJti(randomUUID())
         .sign(key);
-      return { token, expiresIn: lifetime };
+      return { token, expiresIn: lifetime, issuedAt: new Date(iat * 1000).toISOString() };
     },
     verify: async (token) => {
       try {

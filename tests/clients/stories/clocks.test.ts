@@ -6,7 +6,6 @@ import { CLIENTS } from '../../support/clients/all.ts';
 import type { Client } from '../../support/clients/client.ts';
 import { createTrustingClient, dockgate, dockgateUnder } from '../../support/clients/trust-installer.ts';
 import { createDockgate, type Dockgate } from '../../support/dockgate.ts';
-import { readLog } from '../../support/dockgate-log.ts';
 import { request } from '../../support/http-request.ts';
 import type { Machine } from '../../support/machine.ts';
 import { createNetwork, type Network } from '../../support/network.ts';
@@ -92,11 +91,9 @@ describeWith(NEEDS, 'clocks that differ', () => {
       expect(stdout).toMatch(TIMES);
     });
 
-    test.each(PROGRAMS)('%s logs in, pushes and pulls, with few tokens', async (name) => {
+    test.each(PROGRAMS)('%s logs in, pushes and pulls', async (name) => {
       const client = clientOf(name);
       const server = serverOf(host);
-      const log = readLog(server);
-      await log.forget();
       succeeded(await client.login(host, server.credentials));
       const image = `${host}/team/${name}:1`;
       const id = await client.make(image, [1000, 2000, 3000, 4000]);
@@ -104,9 +101,6 @@ describeWith(NEEDS, 'clocks that differ', () => {
       succeeded(await client.remove(image));
       succeeded(await client.pull(image));
       expect(await client.id(image)).toBe(id);
-      // A client that takes each token for one of yesterday asks for another before every request: some thirty.
-      const tokens = (await log.requests()).filter(({ path }) => path.startsWith('/v2/token'));
-      expect(tokens.length).toBeLessThan(10);
     });
   });
 

@@ -209,6 +209,7 @@ describe('token service', () => {
         token,
         access_token: token,
         expires_in: 300,
+        issued_at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       },
     });
     expect('ok' in answer && answer.ok.token === answer.ok.access_token).toBe(true);
