@@ -42,9 +42,6 @@ const defaultIdleTimeout = 3_600_000;
 /** Shorter than any usual server waits: a connection that it closes just as we use it would cost a request. */
 const keptFor = 4_000;
 
-/** How much of an answer is read while the client takes what came before, in bytes. */
-const readAhead = 256 * 1024;
-
 /** Makes a forwarder with connections of its own, which are kept between requests. */
 export function createForwarder(options: ForwarderOptions = {}): Forwarder {
   const { idleTimeout = defaultIdleTimeout } = options;
@@ -74,7 +71,7 @@ interface Agents {
 }
 
 function createAgents({ ca, clientCertificate }: ForwarderOptions): Agents {
-  const kept = { keepAlive: true, timeout: keptFor, readableHighWaterMark: readAhead };
+  const kept = { keepAlive: true, timeout: keptFor };
   // Made once: reading some hundred authorities for every connection takes longer than the connection.
   const trust =
     ca === undefined && !clientCertificate

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 
 /**
- * Writes an answer as it comes: one that is all here in one piece, with its head, and of a longer one as much at a time as
- * has come while the client took what was before. Small pieces would cost a system call and a TLS record each.
- * Fulfils when the client has been given all of it; throws when the backend broke off.
+ * Writes an answer as it comes; one that is all here goes out in one piece with its head. Fulfils when the client has
+ * been given all of it; throws when one side broke off, and then the other's connection is cut.
  */
 export async function sendReply(
   reply: IncomingMessage,
@@ -19,24 +19,8 @@ export async function sendReply(
     return;
   }
   if (reply.readableLength === 0) res.flushHeaders();
-  for await (const piece of reply as AsyncIterable<Buffer>) {
-    if (!(await write(res, piece))) return;
-  }
-  res.end();
-}
-
-/** Fulfils with true when the piece has left, with false when the client has gone. */
-function write(res: ServerResponse, piece: Buffer): Promise<boolean> {
-  return new Promise((resolve) => {
-    const gone = (): void => {
-      resolve(false);
-    };
-    res.once('close', gone);
-    res.write(piece, (fault) => {
-      res.off('close', gone);
-      resolve(!fault);
-    });
-  });
+  // Larger pieces, or several at a time, were measured: they cost more in memory than they save in calls.
+  await pipeline(reply, res);
 }
 
 /** In the form that Node writes fastest: names and values in turn. */
