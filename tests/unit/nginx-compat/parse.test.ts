@@ -156,8 +156,8 @@ test.each([
 });
 
 test('megabytes are read', () => {
-  const text = `http {\n${'  server { listen 80; location / { return 200 "a b"; } }\n'.repeat(60_000)}}`;
-  expect(parse({ 'nginx.conf': text }).directives[0]?.block).toHaveLength(60_000);
+  const text = `http {\n${'  server { listen 80; location / { return 200 "a b"; } }\n'.repeat(30_000)}}`;
+  expect(parse({ 'nginx.conf': text }).directives[0]?.block).toHaveLength(30_000);
 });
 
 describe('files on disk', () => {
