@@ -92,9 +92,11 @@ function certificateOf(
 ): Omit<Site, 'hosts'> {
   if (cert !== undefined && key !== undefined) return { certificate: resolve(cert), key: resolve(key) };
   const own = host?.certificate ?? (tls.profile === 'files' ? tls : undefined);
-  return own
-    ? { certificate: own.cert, key: own.key }
-    : { certificate: join(data, 'certs', 'server.crt'), key: join(data, 'certs', 'server.key') };
+  if (own) return { certificate: own.cert, key: own.key };
+  const inData = (name: string): string => join(data, 'certs', name);
+  // What an ACME server has issued is kept with its key in one file.
+  if (tls.profile === 'acme') return { certificate: inData('acme.pem'), key: inData('acme.pem') };
+  return { certificate: inData('server.crt'), key: inData('server.key') };
 }
 
 function split(config: Config, options: NginxExportOptions): string {

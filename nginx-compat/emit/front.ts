@@ -97,6 +97,7 @@ function plainServer({ sites, backend }: NginxFront): string[] {
     ...block('location /', ['return 308 https://$host$request_uri;']),
     ...block('location = /ca.crt', pass),
     ...block('location /setup', pass),
+    ...block('location /.well-known/acme-challenge/', pass),
   ]);
 }
 

@@ -1,3 +1,3 @@
-export { emitFront, type Accel, type NginxFront } from './front.ts';
-export { emitSplit, type NginxSplit } from './split.ts';
+export { emitFront, type NginxFront } from './front.ts';
+export { emitSplit } from './split.ts';
 export type { Site } from './server.ts';

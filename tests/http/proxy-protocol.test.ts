@@ -3,7 +3,8 @@ import net from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { acceptHeaders } from '../../gateway/proxy-protocol/accept.ts';
 import { freePort, startLocalGateway, type LocalGateway } from '../support/gateway.ts';
 import { createLoopback, type Place } from '../support/place.ts';
 import { proxyHeader } from '../support/proxy-header.ts';
@@ -179,3 +180,32 @@ async function introduced(_host: string, port: number): Promise<net.Socket> {
   socket.write(LINE);
   return socket;
 }
+
+describe('a proxy that never comes to the end of its header', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('is cut off in time, however slowly it goes on', async () => {
+    const refused: string[] = [];
+    const server = net.createServer();
+    acceptHeaders(server, { isTrusted: () => true, onRefused: (_, reason) => refused.push(reason) });
+    server.listen(0, PROXY);
+    await once(server, 'listening');
+    const { port } = server.address() as net.AddressInfo;
+    const accepted = once(server, 'connection');
+    const socket = net.connect(port, PROXY).on('error', () => undefined);
+    const closed = once(socket.resume(), 'close');
+    await accepted;
+    socket.write(LINE.subarray(0, 10));
+    vi.advanceTimersByTime(9_999);
+    expect(refused).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await closed;
+    expect(refused).toEqual(['it sent no PROXY header in time']);
+    await new Promise((done) => server.close(done));
+  });
+});
