@@ -85,15 +85,16 @@ export class Ledger {
   }
 
   /**
-   * Gives a file this content (0644, folders 0755) in one step; remembered before it is done. `takeOut` says what is
-   * owed back of a file that was written before and changed by somebody since.
+   * Gives a file this content (folders 0755) in one step; remembered before it is done. `takeOut` says what is owed back
+   * of a file that was written before and changed by somebody since. Such a file keeps what somebody else put there, and
+   * so its permissions, since that may be a password; all others are 0644.
    */
   async write(
     store: string,
     host: string,
     path: string,
     content: string,
-    takeOut: TakeOut = () => undefined,
+    takeOut?: TakeOut,
   ): Promise<Change> {
     const full = join(this.#root, path);
     const present = await contentOf(full);
@@ -102,10 +103,11 @@ export class Ledger {
     // Written again: what was there before the first time is what is owed back, unless somebody else wrote in between.
     const ours = known && present && digestOf(present) === known.written;
     const before = ours ? known.before : present && (await owed(full, present, known && takeOut));
+    const mode = present && takeOut ? await permissionsOf(full) : 0o644;
     const entry = { store, host, path, written: digestOf(content), before };
     await this.#makeFolders(dirname(path));
     await this.#remember([...this.#entries.filter((each) => each !== known), entry]);
-    await replaceFile(full, content, 0o644);
+    await replaceFile(full, content, mode);
     return 'written';
   }
 
@@ -131,7 +133,7 @@ export class Ledger {
     if (digestOf(present) !== written) {
       const rest = takeOut(present.toString());
       if (rest === undefined) return 'left';
-      await replaceFile(full, rest, (await stat(full)).mode & 0o777);
+      await replaceFile(full, rest, await permissionsOf(full));
       return 'restored';
     }
     if (before === undefined) {
@@ -164,10 +166,11 @@ export class Ledger {
     return kept;
   }
 
+  /** For nobody else to read: it holds what stood in files that others may not read either. */
   async #remember(entries: readonly Entry[]): Promise<void> {
     this.#entries = entries;
     await this.#makeFolders(dirname(PATH));
-    await replaceFile(join(this.#root, PATH), `${JSON.stringify({ entries }, undefined, 2)}\n`, 0o644);
+    await replaceFile(join(this.#root, PATH), `${JSON.stringify({ entries }, undefined, 2)}\n`, 0o600);
   }
 
   /** What is in a folder comes before it. */
@@ -204,7 +207,7 @@ async function owed(
 ): Promise<NonNullable<Entry['before']>> {
   const content = Buffer.from(takeOut(present.toString()) ?? present).toString('base64');
   const link = await readlink(path).catch(() => undefined);
-  return { content, mode: (await stat(path)).mode & 0o777, ...(link !== undefined && { link }) };
+  return { content, mode: await permissionsOf(path), ...(link !== undefined && { link }) };
 }
 
 function digestOf(content: string | Buffer): string {
@@ -221,6 +224,10 @@ async function contentOf(path: string): Promise<Buffer | undefined> {
   }
 }
 
+async function permissionsOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
+}
+
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
@@ -229,7 +236,7 @@ async function isFolder(path: string): Promise<boolean> {
 async function replaceFile(path: string, content: string | Buffer, mode: number): Promise<void> {
   const temporary = join(dirname(path), `.${randomUUID()}.dockgate`);
   try {
-    await writeFile(temporary, content, { flag: 'wx' });
+    await writeFile(temporary, content, { flag: 'wx', mode: 0o600 });
     await chmod(temporary, mode);
     await rename(temporary, path);
   } catch (cause) {

@@ -233,6 +233,19 @@ describe('containerd', () => {
     expect(await read(TOML)).toBe('server = "https://idocker.io"\n[host."https://m.io"]\n# a remark\n');
   });
 
+  test('has a hosts.toml that nobody else may read kept so, and what stood there', async () => {
+    const modes = async (): Promise<string[]> => (await tree()).map((line) => line.split(' ', 2).join(' '));
+    const theirs = '[host."https://m.io".header]\n  Authorization = "Basic c2VjcmV0"\n';
+    await write(TOML, theirs, 0o600);
+    await install(['containerd']);
+    expect(await modes()).toContain(`${TOML.slice(1)} 600`);
+    expect(await modes()).toContain('etc/dockgate/trust.json 600');
+    await install(['containerd'], HOST, await certificate('second'));
+    expect(await modes()).toContain(`${TOML.slice(1)} 600`);
+    await uninstall();
+    expect(await tree()).toContain(`${TOML.slice(1)} 600 ${theirs}`);
+  });
+
   test('is left with the certificate and a word where its hosts.toml is not understood', async () => {
     await write(TOML, 'ca = [\n"/x"\n]\n');
     const [report] = await install(['containerd']);
