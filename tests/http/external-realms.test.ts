@@ -1,7 +1,10 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLocalGateway, type LocalGateway } from '../support/gateway.ts';
 import { startNexusLike } from '../support/nexus-like.ts';
 import { createLoopback, type Place } from '../support/place.ts';
+import { succeeded } from '../support/process.ts';
 import { basic } from '../support/realm.ts';
 import { describeWith } from '../support/require-programs.ts';
 import { seedImage } from '../support/seed-image.ts';
@@ -11,7 +14,7 @@ const account = { user: 'robot', password: 'of the backend' };
 const accept = 'application/vnd.oci.image.manifest.v1+json';
 
 describeWith(
-  ['docker-registry', 'nginx'],
+  ['docker-registry', 'nginx', 'skopeo'],
   'registries under a path, with token services of their own',
   () => {
     let place: Place;
@@ -54,7 +57,8 @@ describeWith(
         repositories: { 'docker-hosted': { type: 'hosted' } },
       };
       gateway = await startLocalGateway(place, settings);
-      other = await startLocalGateway(place, settings);
+      const alone = { localhost: { read: `${path}/docker-group`, write: `${path}/docker-group` } };
+      other = await startLocalGateway(place, { ...settings, hosts: { ...settings.hosts, ...alone } });
     });
     afterAll(async () => {
       await Promise.all([gateway.stop(), other.stop()]);
@@ -98,6 +102,20 @@ describeWith(
       expect((await ask('read.test', '/v2/team/app/manifests/1', 'GET', token)).status).toBe(200);
     });
 
+    test('skopeo logs in there, pushes and reads', async () => {
+      const certs = join(place.folder, 'certs.d');
+      await mkdir(certs);
+      await writeFile(join(certs, 'ca.crt'), other.ca ?? '');
+      const image = await seedImage(group, 'team/seed', '1');
+      const url = `docker://localhost:${other.port}/team`;
+      const login = `${account.user}:${account.password}`;
+      const run = async (...args: string[]) => succeeded(await place.run(['skopeo', ...args]));
+      const trust = (side: string) => [`--${side}cert-dir`, certs, `--${side}creds`, login];
+      await run('copy', ...['src-', 'dest-'].flatMap(trust), `${url}/seed:1`, `${url}/copy:2`);
+      const shown = await run('inspect', ...trust(''), `${url}/copy:2`);
+      expect(JSON.parse(shown.stdout)).toMatchObject({ Digest: image.manifest.digest });
+    });
+
     test('a wrong password is refused there, and nothing else of the server is opened', async () => {
       const wrong = basic({ ...account, password: 'no' });
       expect((await ask('nexus.test', '/v2/_token/write?service=upstream', 'GET', wrong)).status).toBe(401);
@@ -106,12 +124,12 @@ describeWith(
     });
 
     test('a token of one is no good at the other, which is said at the login', async () => {
-    const token = await tokenFrom(gateway, 'https://nexus.test/v2/_token/write');
-    const reply = await ask('nexus.test', '/v2/', 'GET', token);
-    expect([reply.status, JSON.parse(reply.body.toString())]).toMatchObject([401, { errors: [{}] }]);
-  });
+      const token = await tokenFrom(gateway, 'https://nexus.test/v2/_token/write');
+      const reply = await ask('nexus.test', '/v2/', 'GET', token);
+      expect([reply.status, JSON.parse(reply.body.toString())]).toMatchObject([401, { errors: [{}] }]);
+    });
 
-  test('a realm that is another server stays', async () => {
+    test('a realm that is another server stays', async () => {
       expect(await realmAt('wide.test')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/token$/);
     });
 
