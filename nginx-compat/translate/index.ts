@@ -63,7 +63,7 @@ export function translateNginx(
   const effects = new Effects(parsed, servers);
   const decisions = new Decisions(parsed.directives);
   const all = routed(sitesOf({ servers }));
-  const { plan, fates } = makePlan(all, { decisions, deciders: decidersOf(effects), absolute });
+  const { plan, fates } = makePlan(all, { decisions, deciders: decidersOf(effects), absolute, nameLine });
   const judged = judgeAll({
     parsed,
     servers: new Map(servers.map((server) => [server.at, server])),
@@ -97,9 +97,10 @@ function decidersOf(effects: Effects): Deciders {
       }
     };
     look(server.scope.directives);
-    for (const { at, source } of server.http.maps.values()) {
-      const directive = { name: 'map', args: [], at };
-      if (source !== '' && effects.beside(directive)?.[side]) found.push(at);
+    for (const { at, variable } of server.http.maps.values()) {
+      const word = { text: variable, quoted: false, at };
+      const directive = { name: 'map', args: [word, word], at };
+      if (effects.beside(directive, server)?.[side]) found.push(at);
     }
     return found;
   };

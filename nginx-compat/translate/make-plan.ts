@@ -22,6 +22,8 @@ export interface PlanContext {
   readonly deciders: Deciders;
   /** Makes a path of the configuration absolute. */
   readonly absolute: (path: string) => string;
+  /** Names a line, `nginx.conf:12`. */
+  readonly nameLine: (at: Position) => string;
 }
 
 /** Makes the plan out of all sites; what it decides about directives goes to `decisions`. */
@@ -62,7 +64,7 @@ function nameHosts(all: readonly Routed[], https: number | undefined, context: P
     const fresh =
       isReachable(chosen) && 'hosts' in names ? names.hosts.filter((host) => !hosts.has(host)) : [];
     for (const host of fresh) hosts.set(host, planHost(host, chosen, context));
-    const failure = failureOf(chosen, names, fresh, hosts);
+    const failure = failureOf(chosen, names, fresh, hosts, context);
     if (failure !== undefined)
       context.decisions.note(site.name?.at ?? site.server.at, 'unsupported', failure);
     const isLost = failure !== undefined && before.length + fresh.length === 0;
@@ -76,13 +78,15 @@ function failureOf(
   names: ReturnType<typeof hostNames>,
   fresh: readonly string[],
   hosts: ReadonlyMap<string, HostPlan>,
+  { nameLine }: PlanContext,
 ): string | undefined {
   if ('why' in names) return names.why;
   if (route.kind === 'unclear') return route.why;
   const [taken] = names.hosts;
   if (taken === undefined || fresh.length > 0) return undefined;
-  const { line } = hosts.get(taken)?.routed.site.server.at ?? { line: 0 };
-  return `${taken} is the host of line ${line} already, and Dockgate has one port for all hosts: write a host of another name for this server`;
+  const other = hosts.get(taken)?.routed.site.server.at;
+  const urls = route.kind === 'split' ? route.read.urls : route.kind === 'forward' ? route.to.urls : [];
+  return `${taken} is that of ${other ? nameLine(other) : 'another server'} already, and Dockgate has one port for all hosts: make ${urls[0] ?? 'this one'} the read or the write of it if that is what it is for, or give it a host of its own`;
 }
 
 /** One site for each name of each server: that on the port of all hosts, or else a plain one, or else the first. */

@@ -1,8 +1,14 @@
 import type { Directive } from '../parse.ts';
 
-/** The tree without one directive and what is in it; blocks around it are new, known by their positions. */
-export function without(directives: readonly Directive[], left: Directive): readonly Directive[] {
-  return directives
-    .filter(({ at }) => at !== left.at)
-    .map((each) => (each.block === undefined ? each : { ...each, block: without(each.block, left) }));
+/** The tree without some directives and what is in them; blocks around them are new, known by their positions. */
+export function without(
+  directives: readonly Directive[],
+  ...left: readonly Pick<Directive, 'at'>[]
+): readonly Directive[] {
+  const places = new Set(left.map(({ at }) => at));
+  const prune = (each: readonly Directive[]): readonly Directive[] =>
+    each
+      .filter(({ at }) => !places.has(at))
+      .map((one) => (one.block === undefined ? one : { ...one, block: prune(one.block) }));
+  return prune(directives);
 }
