@@ -3,7 +3,7 @@ import { createSecureContext, getCACertificates } from 'node:tls';
 import type { Check } from './check.ts';
 import { checks } from './checks/index.ts';
 import { Cleanup } from './cleanup.ts';
-import { skipped, Trouble, warning, type Finding, type Remark } from './finding.ts';
+import { printable, skipped, Trouble, warning, type Finding, type Remark } from './finding.ts';
 import { runCheck } from './run-check.ts';
 import type { Credentials, LocalData, Visit } from './visit.ts';
 
@@ -45,7 +45,8 @@ const limitOfAll = 600_000;
 /** Goes through the address as a client does and says what is wrong with the way; leaves nothing behind. Never throws. */
 export async function examine(settings: Examination): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const note = (finding: Finding): void => {
+  const note = (check: string, ms: number, remark: Remark): void => {
+    const finding = { check, ms, ...printable(remark) };
     findings.push(finding);
     settings.onFinding?.(finding);
   };
@@ -61,13 +62,13 @@ export async function examine(settings: Examination): Promise<readonly Finding[]
       ? [skipped('it was ended early')]
       : await run(check, visit, findings, settings.limit);
     const ms = Math.round(performance.now() - begun);
-    for (const remark of remarks) note({ check: check.name, ms, ...remark });
+    for (const remark of remarks) note(check.name, ms, remark);
   }
   settings.onCheck?.('cleanup');
   const begun = performance.now();
   const left = await visit.cleanup.run();
   const ms = Math.round(performance.now() - begun);
-  if (left.length > 0) note({ check: 'cleanup', ms, ...leftover(left.join('; ')) });
+  if (left.length > 0) note('cleanup', ms, leftover(left.join('; ')));
   return findings;
 }
 

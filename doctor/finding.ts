@@ -37,6 +37,22 @@ export function skipped(what: string, advice?: string): Remark {
   return { level: 'skipped', what, advice };
 }
 
+/** What is longer was made up to fill somebody's screen. */
+const longestSentence = 2000;
+
+/**
+ * The same on one line that does nothing to a terminal. Much of what is said was said by a server, and that may be
+ * anybody's.
+ */
+export function printable({ level, what, advice }: Remark): Remark {
+  return { level, what: onOneLine(what), advice: advice && onOneLine(advice) };
+}
+
+function onOneLine(text: string): string {
+  const line = text.replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, ' ').trim();
+  return line.length > longestSentence ? `${line.slice(0, longestSentence)}…` : line;
+}
+
 /** Ends a check early with one remark, which counts as an error. */
 export class Trouble extends Error {
   override readonly name = 'Trouble';

@@ -283,6 +283,17 @@ describe('what /v2/ says', () => {
     expect(said(found, 'challenge')).toMatch(text);
   });
 
+  test('what a server says does nothing to the terminal, and is no longer than one reads', async () => {
+    const message = `\u001b]0;title\u0007\u009b2J\r\nok       login\u202e ${'a'.repeat(5000)}`;
+    const body = JSON.stringify({ errors: [{ code: 'DENIED', message }] });
+    const found = await examined(await serve(answering(403, version, body)), { ca: own.ca });
+    expect(said(found, 'challenge')).toContain('answered 403 (DENIED:  ]0;title 2J ok       login  aaa');
+    for (const { what } of found) {
+      expect(what).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+      expect(what.length).toBeLessThanOrEqual(2001);
+    }
+  });
+
   test('nothing that keeps anybody out', async () => {
     const user = { user: 'a', password: 'b' };
     const found = await examined(await serve(answering(200, version)), { ca: own.ca, user });
