@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
+type Sender = Pick<IncomingMessage, 'headers'>;
+
 /** How long after its last sign a push is taken to go on, in ms. */
 const lasting = 120_000;
 const most = 10_000;
@@ -12,7 +14,7 @@ const most = 10_000;
 export class Pushers {
   readonly #until = new Map<string, number>();
 
-  note(req: IncomingMessage, client: string, name: string): void {
+  note(req: Sender, client: string, name: string): void {
     const key = keyOf(req, client, name);
     this.#until.delete(key);
     this.#until.set(key, performance.now() + lasting);
@@ -20,13 +22,13 @@ export class Pushers {
     if (oldest !== undefined && this.#until.size > most) this.#until.delete(oldest);
   }
 
-  isPushing(req: IncomingMessage, client: string, name: string): boolean {
+  isPushing(req: Sender, client: string, name: string): boolean {
     return (this.#until.get(keyOf(req, client, name)) ?? 0) > performance.now();
   }
 }
 
 /** A digest, so that no password is kept. */
-function keyOf({ headers }: IncomingMessage, client: string, name: string): string {
+function keyOf({ headers }: Sender, client: string, name: string): string {
   const who = JSON.stringify([client, headers.authorization ?? '', headers['user-agent'] ?? '', name]);
   return createHash('sha256').update(who).digest('base64');
 }

@@ -7,7 +7,7 @@ export function uploadLocation(location: string, root: URL): URL | undefined {
   const base = root.pathname.replace(/\/+$/, '');
   const url = URL.parse(location, `${root.origin}${base}/`);
   if (!url || !/^https?:$/.test(url.protocol)) return undefined;
-  const at = url.pathname.lastIndexOf('/v2/');
+  const at = url.pathname.indexOf('/v2/');
   // A path of which we know nothing is used as it is.
   const path = at < 0 || url.pathname.startsWith(`${base}/`) ? url.pathname : base + url.pathname.slice(at);
   return new URL(`${root.origin}${path}${url.search}`);
