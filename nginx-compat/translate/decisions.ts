@@ -30,6 +30,11 @@ export class Decisions {
     });
   }
 
+  /** Whether a server block begins there; the inside of one, which is a file of its own, begins with another word. */
+  isServer(at: Position): boolean {
+    return this.#directives.get(at)?.name === 'server';
+  }
+
   of(directive: Directive): Judgement | undefined {
     return this.#byDirective.get(directive);
   }

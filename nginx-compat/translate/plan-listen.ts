@@ -68,7 +68,9 @@ function judge(
       'unsupported',
       `Dockgate listens on all addresses, not on ${address} alone: shut the others with a firewall`,
     );
-  else decisions.note(at, ...plainOrNot(key, wanted, server, fate));
+  // Without a line that says so the port is nginx's own choice, and there may be no server block to say it of.
+  else if (at !== server.at || decisions.isServer(at))
+    decisions.note(at, ...plainOrNot(key, wanted, server, fate));
   return key;
 }
 

@@ -320,6 +320,34 @@ describe('what a file does is found out by requests, not by its words', () => {
     ]);
   });
 
+  test('the inside of a server block is one, with what stands beside it', async () => {
+    const translation =
+      await translateText(`map $request_method $to { default hosted; GET group; HEAD group; }
+      upstream group { server 10.0.0.1:8082; }
+      upstream hosted { server 10.0.0.1:8083; }
+      upstream other { server 10.0.0.1:8084; }
+      location /v2/ { proxy_pass http://$to; }`);
+    expect(await hostsOf(translation)).toEqual({ localhost: 'http://10.0.0.1:8082 | http://10.0.0.1:8083' });
+    expect(verdictOn(translation, 'map')).toBe('mapped');
+    expect(verdictOn(translation, 'upstream group')).toBe('mapped');
+    expect(verdictOn(translation, 'upstream other')).toBe('not-needed');
+    expect(translation.yaml).toMatch(/write: \S+ # nginx\.conf:1, /);
+  });
+
+  test('maps of other hosts are not among the lines of a host, and many hosts are no matter', async () => {
+    const servers = Array.from({ length: 60 }, (_, index) =>
+      server(
+        `location /v2/ { proxy_pass http://$m${index}; }`,
+        `map $request_method $m${index} { default 10.0.0.${index}; GET 10.0.1.${index}; }`,
+      ).replace('a.example', `h${index}.example`),
+    );
+    const translation = await translateText(servers.join(''));
+    const hosts = await hostsOf(translation);
+    expect(Object.keys(hosts)).toHaveLength(60);
+    expect(hosts['h7.example']).toBe('http://10.0.1.7 | http://10.0.0.7');
+    expect(translation.yaml).toContain('read: http://10.0.1.7 # nginx.conf:8, nginx.conf:9\n');
+  });
+
   test('no file ends in a fault, however it is cut', async () => {
     const text = await readFile(join(FILES, 'harbor.conf'), 'utf8');
     const lines = text.split('\n');
