@@ -11,5 +11,5 @@ export default {
   // A type that is exported for its readers needs no importer.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Run by name: of Debian, not of npm.
-  ignoreBinaries: ['unshare', 'flock'],
+  ignoreBinaries: ['nginx', 'unshare', 'flock'],
 } satisfies KnipConfig;

@@ -1,18 +1,17 @@
 import { isIP, isIPv6 } from 'node:net';
 
 /** The hosts that a `server_name` stands for, or why it cannot be written as any. */
-export type HostNames =
-  { readonly hosts: readonly string[]; readonly isAny?: boolean } | { readonly why: string };
+export type HostNames = { readonly hosts: readonly string[] } | { readonly why: string };
 
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What stands in dockgate.yaml for a server that takes whatever comes. */
-export const anyHost = 'localhost';
+const anyHost = 'localhost';
 
 /** Reads a word of `server_name`; undefined: there is none. */
 export function hostNames(text: string | undefined): HostNames {
   if (text === undefined || text === '' || text === '_' || text === '$hostname' || text === '--')
-    return { hosts: [anyHost], isAny: true };
+    return { hosts: [anyHost] };
   const name = text.toLowerCase();
   if (name.startsWith('~'))
     return {

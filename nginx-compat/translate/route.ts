@@ -1,4 +1,4 @@
-import { nearestAll, nearestWord, type Outcome, type Proxied, type Scope } from '../reading/index.ts';
+import { nearestAll, type Outcome, type Proxied, type Scope } from '../reading/index.ts';
 import type { Position } from '../parse.ts';
 import { addressesOf } from './address.ts';
 import { pageProbes, registryProbes, type Probe } from './probes.ts';
@@ -103,15 +103,9 @@ function isPassedOnWhole(site: Site, { urls }: Side, write: Side | undefined): b
 }
 
 /** Of the locations that have a fixed path, other than the root and those of registries. */
-export function otherPaths({ server }: Site): readonly string[] {
+function otherPaths({ server }: Site): readonly string[] {
   return server.locations
     .filter(({ modifier }) => modifier === '' || modifier === '=' || modifier === '^~')
     .map(({ path }) => path)
     .filter((path) => path !== '/' && !/^\/(v[12](\/|$)|_ping)/.test(path));
-}
-
-/** Whether a login is asked for where a request ends. */
-export function asksLogin({ scope }: Proxied): boolean {
-  const realm = nearestWord(scope, 'auth_basic');
-  return realm !== undefined && realm !== 'off';
 }
