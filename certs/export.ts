@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { CertificateError } from './certificate-error.ts';
 import { readKept } from './keep.ts';
 import { keyPem } from './key.ts';
@@ -9,7 +11,7 @@ import type { Secrecy } from './replace-file.ts';
 import { servedFiles } from './served-files.ts';
 import type { CertificateSettings } from './settings.ts';
 
-/** Where to write what; a file that is there is replaced as one step. */
+/** Where to write what; a file that is there is replaced as one step, and what is below /dev is written into. */
 export interface ExportWish {
   /** The server certificate, what is sent after it, and its key: one PEM file, 0600. */
   pem?: string | undefined;
@@ -31,9 +33,14 @@ export async function exportCertificates(settings: CertificateSettings, wish: Ex
 }
 
 async function write(path: string, content: string | Buffer, secrecy: Secrecy): Promise<void> {
+  // A name that nobody has: what lies beside the file is not ours to remove.
+  const temporary = `${path}.${randomUUID()}`;
   try {
-    await replaceFile(path, content, secrecy);
+    // Such as /dev/stdout: whoever is root could put a file in its place, and break the machine.
+    if (/^\/(?:dev|proc)\//.test(resolve(path))) await writeFile(path, content);
+    else await replaceFile(path, content, secrecy, { temporary });
   } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CertificateError(`cannot write ${path} (${why}): name a file in a folder that you may write`, {
       cause,

@@ -44,7 +44,7 @@ export async function tighten(path: string, mode: 0o600 | 0o700): Promise<string
 export async function keepFile(path: string, content: string, secrecy: Secrecy): Promise<void> {
   const directory = dirname(path);
   try {
-    await replaceFile(path, content, secrecy, (file) => giveToOwner(file, directory));
+    await replaceFile(path, content, secrecy, { prepare: (file) => giveToOwner(file, directory) });
   } catch (cause) {
     throw cannotWrite(directory, cause);
   }

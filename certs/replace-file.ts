@@ -7,17 +7,24 @@ export type Secrecy = 'secret' | 'public';
 
 const FILE_MODE = { secret: 0o600, public: 0o644 } as const;
 
+/** How a file is replaced. */
+export interface Replacement {
+  /** Given the file before its content. */
+  prepare?: (file: FileHandle) => Promise<void>;
+  /** Its path until it is whole; what is there is removed, and only one at a time may use it. */
+  temporary?: string;
+}
+
 /**
- * Replaces a file as one step: after a crash the old content or the new one is there, whole. Only one at a time may do
- * this to a path, so a leftover under the temporary name is a crash's. `prepare` is given the file before its content.
+ * Replaces a file as one step: after a crash the old content or the new one is there, whole. A link is replaced, not
+ * followed. A leftover under the temporary name is a crash's.
  */
 export async function replaceFile(
   path: string,
   content: string | Buffer,
   secrecy: Secrecy,
-  prepare?: (file: FileHandle) => Promise<void>,
+  { prepare, temporary = `${path}.new` }: Replacement = {},
 ): Promise<void> {
-  const temporary = `${path}.new`;
   await rm(temporary, { force: true });
   // 'wx' with the final mode: a key is never readable by others, not even while it is written.
   const file = await open(temporary, 'wx', FILE_MODE[secrecy]);

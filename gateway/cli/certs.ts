@@ -126,5 +126,8 @@ async function exportTo(options: ExportOptions, world: World): Promise<void> {
     bundle,
     ...(p12 !== undefined && { p12: { file: p12, password } }),
   });
-  for (const file of [pem, bundle, p12]) if (file !== undefined) world.stdout.write(`wrote ${file}\n`);
+  const files = [pem, bundle, p12].filter((file) => file !== undefined);
+  // What went to standard output stands there alone.
+  const told = files.some((file) => file.startsWith('/dev/')) ? world.stderr : world.stdout;
+  for (const file of files) told.write(`wrote ${file}\n`);
 }

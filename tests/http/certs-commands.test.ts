@@ -2,13 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startLoopbackDockgate, type LoopbackDockgate } from '../support/loopback-dockgate.ts';
 import { openssl } from '../support/openssl.ts';
 import { createLoopback, type Place } from '../support/place.ts';
 import { succeeded, type Outcome } from '../support/process.ts';
-import { runDockgate } from '../support/program.ts';
+import { PROGRAM, runDockgate } from '../support/program.ts';
 import { describeWith } from '../support/require-programs.ts';
 
 let place: Place;
@@ -161,6 +162,11 @@ describeWith(['openssl'], 'export', () => {
     expect(await readFile(at('trust.pem'), 'utf8')).toBe(await kept('ca.crt'));
     await writeFile(at('password'), 'a pass: word\n');
     const out = ['-in', at('server.p12'), '-passin', `file:${at('password')}`, '-nodes'];
+    const argv = [process.execPath, PROGRAM, 'certs', 'export', '--data', dockgate.data];
+    // A pipe, as people have it: what node makes for a child is a socket, which nobody can open.
+    const line = ['sh', '-c', '"$@" --bundle /dev/stdout | cat', 'sh', ...argv];
+    const printed = succeeded(await place.run(line));
+    expect([printed.stdout, printed.stderr]).toEqual([await kept('ca.crt'), 'wrote /dev/stdout\n']);
     const read = openssl('pkcs12', ...out);
     const blocks = (text: string): string[] =>
       text.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----/g) ?? [];

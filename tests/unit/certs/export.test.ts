@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { beforeEach, expect, test } from 'vitest';
+import { lstat, mkdir, open, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { exportCertificates } from '../../../certs/index.ts';
 import { useCertificateFolder } from '../../support/certificate-folder.ts';
 import { openssl, opensslSelfSigned } from '../../support/openssl.ts';
@@ -56,4 +56,37 @@ describeWith(['openssl'], 'PKCS#12', () => {
       expect(stdout).toContain(new X509Certificate(own).fingerprint256);
     },
   );
+});
+
+describe('a bundle', () => {
+  const at = (name: string): string => folder.path(`../${name}`);
+  const write = async (path: string): Promise<void> =>
+    exportCertificates(
+      { directory: folder.path(), profile: 'ca', names: ['idocker.test'] },
+      { bundle: path },
+    );
+  let authority: string;
+  beforeEach(async () => {
+    authority = (await folder.ensure()).authority ?? '';
+  });
+
+  test('goes into what is open already, such as /dev/stdout, and not in its place', async () => {
+    const file = await open(at('redirected.pem'), 'w');
+    await write(`/dev/fd/${file.fd}`);
+    await file.close();
+    expect(await readFile(at('redirected.pem'), 'utf8')).toBe(authority);
+  });
+
+  test('takes the place of a link, is not written where that leads, and leaves what lies beside it', async () => {
+    await writeFile(at('real.pem'), 'theirs');
+    await symlink('real.pem', at('my.pem'));
+    await writeFile(at('my.pem.new'), 'theirs');
+    await write(at('my.pem'));
+    expect((await lstat(at('my.pem'))).isFile()).toBe(true);
+    expect(await readFile(at('real.pem'), 'utf8')).toBe('theirs');
+    expect(await readFile(at('my.pem.new'), 'utf8')).toBe('theirs');
+    await expect(write(folder.path())).rejects.toThrow('cannot write');
+    const files = await readdir(folder.path('..'));
+    expect(files.toSorted()).toEqual(['certs', 'my.pem', 'my.pem.new', 'real.pem']);
+  });
 });
