@@ -80,7 +80,7 @@ function readOnly({ advice }: Split): Destination {
 }
 
 /** True when the registry of ours has a part in it, and so knows who may do what. */
-export function isEmbedded({ read, write }: Split): boolean {
+function isEmbedded({ read, write }: Split): boolean {
   return 'repository' in read || (write !== undefined && 'repository' in write);
 }
 

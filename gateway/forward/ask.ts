@@ -20,7 +20,13 @@ export function ask(
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const library = createProxyServer({ ...line, selfHandleResponse: true });
+    let isReused = false;
+    const failed = (fault: Error): void => {
+      const isBroken = 'code' in fault && (fault.code === 'ECONNRESET' || fault.code === 'EPIPE');
+      reject(isReused && isBroken ? new StaleConnection(fault.message, { cause: fault }) : fault);
+    };
     library.on('proxyReq', (sent) => {
+      isReused = sent.reusedSocket;
       sent.path = how.target ?? backendPath(req.url ?? '/', how.address);
       if (how.body) sent.removeHeader('transfer-encoding');
       else if (isChunked(req)) keepChunked(sent);
@@ -35,9 +41,14 @@ export function ask(
     library.on('proxyRes', resolve);
     library.on('econnreset', reject);
     lendHeaders(req, requestHeaders(req, how), () => {
-      library.web(req, res, how.body ? { buffer: Readable.from([how.body]) } : {}, reject);
+      library.web(req, res, how.body ? { buffer: Readable.from([how.body]) } : {}, failed);
     });
   });
+}
+
+/** A kept connection broke before the answer, which also befalls one that the backend closed while it was idle. */
+export class StaleConnection extends Error {
+  override readonly name = 'StaleConnection';
 }
 
 /**

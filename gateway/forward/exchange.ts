@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { wantBody } from '../../registry/index.ts';
-import { ask } from './ask.ts';
+import { ask, StaleConnection } from './ask.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { Line } from './library.ts';
 import { BackendTimeout } from './limits.ts';
@@ -52,10 +52,16 @@ export async function exchange(
         const how = { ...attempt, ...(await attempt.prepare?.()) };
         return ask(lineTo(how), idleTimeout, req, res, how);
       };
-      const reply = await prepared().catch((fault: unknown) => {
-        if (!course.left) attempt.onOutcome?.(fault instanceof Error ? fault : new Error(String(fault)));
-        if (isLast || course.left || !isRepeatable(req)) throw fault;
-      });
+      const again = (fault: unknown): Promise<IncomingMessage> => {
+        if (course.left || !(fault instanceof StaleConnection) || !isRepeatable(req)) throw fault;
+        return prepared();
+      };
+      const reply = await prepared()
+        .catch(again)
+        .catch((fault: unknown) => {
+          if (!course.left) attempt.onOutcome?.(fault instanceof Error ? fault : new Error(String(fault)));
+          if (isLast || course.left || !isRepeatable(req)) throw fault;
+        });
       if (!reply) continue;
       const status = reply.statusCode ?? 502;
       attempt.onOutcome?.(status);

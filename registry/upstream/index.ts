@@ -3,7 +3,7 @@ export { Turns } from './turns.ts';
 export type { Outbound, UpstreamSettings } from './settings.ts';
 export { Breaker } from './breaker.ts';
 export { createAuthorizer, type Authorizer } from './authorizer.ts';
-export { createDestination, type Destination, type PushedBlob } from './destination.ts';
+export { createDestination, type Destination } from './destination.ts';
 export { PushRefusal } from './push-refusal.ts';
 export { createUpstream, type Upstream, type UpstreamDownload } from './upstream.ts';
 export type { SearchHit } from './search-index.ts';

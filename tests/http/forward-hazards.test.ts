@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBareProxy } from '../support/bare-proxy.ts';
-import { sendRaw, startBackend, startFront } from '../support/forwarding.ts';
+import { send, sendRaw, startBackend, startFront, startRawBackend } from '../support/forwarding.ts';
 import { startLocalGateway, type LocalGateway } from '../support/gateway.ts';
 import { createLoopback, type Place } from '../support/place.ts';
 
@@ -78,6 +78,29 @@ describe('a backend that ends its connection', () => {
   test('ends that of the client in the bare library', async () => {
     const proxy = await startBareProxy((await ending()).address);
     expect(await connections(proxy.port)).toBe(2);
+  });
+});
+
+describe('a backend that closes a kept connection just as it is used', () => {
+  const backend = () =>
+    startRawBackend((socket) => {
+      let count = 0;
+      socket.on('data', () => {
+        count += 1;
+        if (count === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+        else socket.destroy();
+      });
+    });
+
+  test('is asked once more what changes nothing', async () => {
+    const front = await startFront(await backend());
+    for (const path of ['/1', '/2', '/3']) expect((await send(front.port, path)).status).toBe(200);
+  });
+
+  test('is not asked a second time what may have had its effect', async () => {
+    const front = await startFront(await backend());
+    const post = () => send(front.port, '/', { method: 'POST', body: 'x', headers: { 'content-length': 1 } });
+    expect([(await post()).status, (await post()).status]).toEqual([200, 502]);
   });
 });
 
