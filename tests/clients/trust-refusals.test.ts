@@ -207,6 +207,25 @@ describeWith(['namespaces', 'openssl', 'curl'], 'a man in the middle', () => {
     expect(await treeOf(machine)).toBe(before);
   });
 
+  test('a script whose openssl says nothing believes nothing', async () => {
+    const folder = join(machine.folder, 'silent');
+    const make = 'mkdir "$0" && printf "#!/bin/sh\\n" >"$0/openssl" && chmod 755 "$0/openssl"';
+    expect((await machine.run(['sh', '-c', make, folder])).code).toBe(0);
+    const argv = ['sh', join(machine.folder, 'docker.sh'), wanted()];
+    const outcome = await machine.run(argv, { env: { PATH: `${folder}:${process.env.PATH ?? ''}` } });
+    expect(outcome.stderr).toContain('there is no certificate at');
+    expect(outcome.code).toBe(1);
+    expect(await treeOf(machine)).toBe(before);
+  });
+
+  test('a script reads no more of a ca.crt than one has', async () => {
+    await writeFile(offered, `${'a'.repeat(2 * 1024 * 1024)}\n${real.ca}`);
+    const outcome = await runScript('sh', 'docker', wanted());
+    await writeFile(offered, stranger.ca);
+    expect(outcome.stderr).toContain('there is no certificate at');
+    expect(await treeOf(machine)).toBe(before);
+  });
+
   test('what is no fingerprint is no fingerprint', async () => {
     for (const wrong of ['SHA256:AB', 'x', ''])
       expect((await runScript('sh', 'docker', wrong)).stderr).toContain('that is no fingerprint');
