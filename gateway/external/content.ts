@@ -55,6 +55,15 @@ export const nothing: Source = {
   findManifest: () => Promise.resolve(undefined),
 };
 
+/** The same source, read under one name whatever is asked for. */
+export function named(source: Source, name: Name): Source {
+  return {
+    findBlob: (_, digest, signal) => source.findBlob(name, digest, signal),
+    openBlob: (_, digest, signal) => source.openBlob(name, digest, signal),
+    findManifest: (_, digest, signal) => source.findManifest(name, digest, signal),
+  };
+}
+
 /** A repository of ours as a source. */
 export function sourceOfRepository(content: RepositoryContent): Source {
   return {

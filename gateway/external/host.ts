@@ -15,7 +15,16 @@ import { localRoute, route, type Destination, type RoutedCaller, type Split } fr
 import type { Backend, Backends } from './backend.ts';
 import { BringOver } from './bring-over.ts';
 import { Doubts } from './doubts.ts';
-import { nothing, sinkOf, sinkOfRepository, sourceOf, sourceOfRepository } from './content.ts';
+import {
+  named,
+  nothing,
+  sinkOf,
+  sinkOfRepository,
+  sourceOf,
+  sourceOfRepository,
+  type Sink,
+  type Source,
+} from './content.ts';
 import type { HealthReport } from './health.ts';
 import { intentOf } from './intent.ts';
 import { OwnLogins, passingThrough, type Manner } from './manner.ts';
@@ -23,6 +32,9 @@ import { Pushers } from './pushers.ts';
 import { bringReferences, putManifest } from './put-manifest.ts';
 import { Realms } from './realms.ts';
 import type { ExternalVisit } from './visit.ts';
+
+/** How long a client waits for a mount, in ms; some give up after 30 s. A longer transfer goes on, for the manifest. */
+const mountPatience = 15_000;
 
 /** Our own registry, as far as a host needs it whose other half is external. */
 export type EmbeddedRegistry = Pick<Registry, 'answer' | 'content'>;
@@ -141,7 +153,10 @@ export class ExternalHost {
     if (destination.to === 'refusal') await respondError(req, res, destination.error, facts);
     else if (destination.to === 'carrying' && operation.kind === 'manifest-put') {
       await this.#putManifest(visit, operation, caller, manner);
-    } else await this.#forward(visit, this.#attempts(visit, operation, destination, manner));
+    } else {
+      if (operation.kind === 'upload-start' && (await this.#mount(visit, operation, caller, manner))) return;
+      await this.#forward(visit, this.#attempts(visit, operation, destination, manner));
+    }
   }
 
   /** Whom to ask, one after the other. */
@@ -240,6 +255,21 @@ export class ExternalHost {
     caller: RoutedCaller,
     manner: Manner,
   ): Promise<void> {
+    const { write } = this.#backends;
+    if (!write) throw new Error('a push to nowhere');
+    const parts = { ...this.#carrying(), ...this.#ends(visit, operation.name, caller, manner) };
+    await putManifest(parts, visit, operation, (body) =>
+      this.#forward(visit, [{ ...this.#attempt(visit, write, manner), body }]),
+    );
+  }
+
+  /** Where content comes from and goes to, as this caller may use them. */
+  #ends(
+    visit: ExternalVisit,
+    readName: Name,
+    caller: RoutedCaller,
+    manner: Manner,
+  ): { from: Source; to: Sink } {
     const { reader, write, writer, destination } = this.#backends;
     if (!write || !writer || !destination) throw new Error('a push to nowhere');
     const authorization = manner.hidesLogin ? undefined : visit.req.headers.authorization;
@@ -251,11 +281,41 @@ export class ExternalHost {
         ? sourceOfRepository(this.#registry.content(read.repository))
         : reader && sourceOf(reader.as(authorization));
     // Nobody is brought what he may not read himself; of an external registry he is asked for his own login.
-    const mayRead = !manner.hidesLogin || caller.may('pull', operation.name);
-    const parts = { ...this.#carrying(), from: from && mayRead ? from : nothing, to };
-    await putManifest(parts, visit, operation, (body) =>
-      this.#forward(visit, [{ ...this.#attempt(visit, write, manner), body }]),
-    );
+    const mayRead = !manner.hidesLogin || caller.may('pull', readName);
+    return { from: from && mayRead ? from : nothing, to };
+  }
+
+  /** Makes a mount good that only who is read from can give (trap T6); false when the registry itself is to answer. */
+  async #mount(
+    visit: ExternalVisit,
+    { name, mount }: Extract<Operation, { kind: 'upload-start' }>,
+    caller: RoutedCaller,
+    manner: Manner,
+  ): Promise<boolean> {
+    if (!mount?.from || !this.#backends.write || this.#doubts.has(name, mount.digest)) return false;
+    const { digest, from } = mount;
+    const ends = this.#ends(visit, from, caller, manner);
+    const signal = AbortSignal.timeout(mountPatience);
+    try {
+      // What it has itself it mounts itself.
+      if (await ends.to.hasBlob(from, digest, signal)) return false;
+      if (!(await this.#bringOver.bringBlob(name, digest, named(ends.from, from), ends.to, signal)))
+        return false;
+    } catch {
+      // The client has it and uploads it, which says more of what is the matter than we could.
+      return false;
+    }
+    visit.facts.digest = digest;
+    visit.facts.adopted = 1;
+    if (visit.facts.id !== undefined) visit.res.setHeader('X-Request-Id', visit.facts.id);
+    visit.res
+      .writeHead(201, {
+        Location: `/v2/${name}/blobs/${digest}`,
+        'Docker-Content-Digest': digest,
+        'Content-Length': 0,
+      })
+      .end();
+    return true;
   }
 
   /** What the wire tells of a caller whose credentials are not ours to read. */

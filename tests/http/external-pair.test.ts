@@ -139,6 +139,22 @@ describeWith(['docker-registry'], 'a pair of external registries without common 
     expect(await sentTo(writers)).toEqual([]);
   });
 
+  test('a mount from a name that only the readers have is made good', async () => {
+    const image = await seedImage(readers, 'team/source', '1', { layers: [200_000] });
+    const [layer] = image.layers;
+    const digest = layer?.digest ?? '';
+    const mount = (to: string, from: string) =>
+      ask(`/v2/${to}/blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${from}`, 'POST');
+    const reply = await mount('team/target', 'team/source');
+    expect([reply.status, reply.headers.location]).toEqual([201, `/v2/team/target/blobs/${digest}`]);
+    expect((await gateway.ask(`${writers.url}/v2/team/target/blobs/${digest}`)).body).toEqual(layer?.bytes);
+    // What the writers have themselves they mount themselves; what nobody has is uploaded.
+    await readers.forget();
+    expect((await mount('team/third', 'team/target')).status).toBe(201);
+    expect(await sentTo(readers)).toEqual([]);
+    expect((await mount('team/fourth', 'team/nowhere')).status).toBe(202);
+  });
+
   test('a mount that is refused becomes an upload', async () => {
     const path = `/v2/team/mount/blobs/uploads/?mount=${digestOf('x')}&from=team/elsewhere`;
     expect((await ask(path, 'POST')).status).toBe(202);
