@@ -29,6 +29,16 @@ test('daemon.json is JSON', () => {
   });
 });
 
+test('Windows takes over what was compared, whatever else stands in the file', () => {
+  const compared = textFor('windows', 'go on only then');
+  expect(compared).toMatch(/^\$ca = New-Object [\w.]+X509Certificate2 "(.+)"$/m);
+  expect(compared).toContain('ComputeHash($ca.RawData)');
+  const [write, importing] = textFor('windows', 'into the store').split('\n');
+  const file = '"$env:TEMP\\dockgate-ca.cer"';
+  expect(write).toBe(`[IO.File]::WriteAllBytes(${file}, $ca.RawData)`);
+  expect(importing).toContain(`Import-Certificate -FilePath ${file} `);
+});
+
 test('registries.yaml of k3s is YAML in both its parts, which make one file', () => {
   const text = `${textFor('k3s', 'registries.yaml')}\n${textFor('mirror-k3s', 'registries.yaml')}`;
   const endpoint = [`https://${registry}`];

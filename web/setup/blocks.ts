@@ -112,12 +112,13 @@ function byHand(facts: SetupFacts): Block[] {
       title: 'Docker Desktop on Windows',
       steps: [
         {
-          say: 'In PowerShell as administrator. What the second line prints must be what stands behind SHA256: above; go on only then.',
-          code: `curl.exe -fsS${facts.plain === undefined ? 'k' : ''} ${addressOf(facts)} -o "$env:TEMP\\dockgate-ca.crt"\n[BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash((New-Object Security.Cryptography.X509Certificates.X509Certificate2 "$env:TEMP\\dockgate-ca.crt").RawData)) -replace '-',':'`,
+          say: 'In PowerShell as administrator. What the third line prints must be what stands behind SHA256: above; go on only then.',
+          code: `curl.exe -fsS${facts.plain === undefined ? 'k' : ''} ${addressOf(facts)} -o "$env:TEMP\\dockgate-ca.crt"\n$ca = New-Object Security.Cryptography.X509Certificates.X509Certificate2 "$env:TEMP\\dockgate-ca.crt"\n[BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($ca.RawData)) -replace '-',':'`,
         },
         {
+          // What was compared, and not what else somebody may have put into the file.
           say: 'Put it into the store of Windows, then quit Docker Desktop and start it again: it reads the store when it starts.',
-          code: 'Import-Certificate -FilePath "$env:TEMP\\dockgate-ca.crt" -CertStoreLocation Cert:\\LocalMachine\\Root',
+          code: '[IO.File]::WriteAllBytes("$env:TEMP\\dockgate-ca.cer", $ca.RawData)\nImport-Certificate -FilePath "$env:TEMP\\dockgate-ca.cer" -CertStoreLocation Cert:\\LocalMachine\\Root',
         },
       ],
     },
