@@ -2,42 +2,20 @@ import {
   parseOperation,
   RegistryError,
   respondError,
-  type Bring,
-  type Digest,
+  UpstreamFailure,
   type Exchange,
-  type Name,
   type Operation,
-  type Registry,
-  type Route,
 } from '../../registry/index.ts';
 import type { Attempt, Forwarder } from '../forward.ts';
-import { localRoute, route, type Destination, type RoutedCaller, type Split } from '../routing.ts';
+import { route, type Destination, type RoutedCaller, type Split } from '../routing.ts';
 import type { Backend, Backends } from './backend.ts';
-import { BringOver } from './bring-over.ts';
-import { Doubts } from './doubts.ts';
-import {
-  named,
-  nothing,
-  sinkOf,
-  sinkOfRepository,
-  sourceOf,
-  sourceOfRepository,
-  type Sink,
-  type Source,
-} from './content.ts';
+import { Carrier, type EmbeddedRegistry } from './carrier.ts';
 import type { HealthReport } from './health.ts';
 import { intentOf } from './intent.ts';
 import { OwnLogins, passingThrough, type Manner } from './manner.ts';
 import { Pushers } from './pushers.ts';
-import { bringReferences, putManifest } from './put-manifest.ts';
 import { Realms } from './realms.ts';
 import type { ExternalVisit } from './visit.ts';
-
-/** How long a client waits for a mount, in ms; some give up after 30 s. A longer transfer goes on, for the manifest. */
-const mountPatience = 15_000;
-
-/** Our own registry, as far as a host needs it whose other half is external. */
-export type EmbeddedRegistry = Pick<Registry, 'answer' | 'content'>;
 
 /** A host with registries behind it that somebody else runs. */
 export class ExternalHost {
@@ -45,8 +23,7 @@ export class ExternalHost {
   readonly #backends: Backends;
   readonly #forwarder: Forwarder;
   readonly #realms: Realms;
-  readonly #bringOver = new BringOver();
-  readonly #doubts = new Doubts();
+  readonly #carrier: Carrier;
   readonly #pushers = new Pushers();
   readonly #logins = new OwnLogins();
   readonly #registry: EmbeddedRegistry;
@@ -56,13 +33,19 @@ export class ExternalHost {
     this.#registry = registry;
     this.#backends = backends;
     this.#forwarder = forwarder;
+    this.#carrier = new Carrier(split, backends, registry);
     this.#realms = new Realms([...backends.reads, ...(backends.write ? [backends.write] : [])]);
   }
 
   /** Answers a request whose login is the backends' to check. */
   async serve(visit: ExternalVisit): Promise<void> {
     const { req, facts } = visit;
-    const token = await this.#realms.find(req.url ?? '');
+    const token = await this.#realms.find(req.url ?? '').catch((fault: unknown) => {
+      if (!(fault instanceof UpstreamFailure)) throw fault;
+      facts.fault = fault.message;
+      // Clients are not told of addresses behind us.
+      throw new RegistryError('badGateway', { message: 'the registry behind this address does not answer' });
+    });
     if (token) {
       facts.operation = 'token';
       await this.#forwarder.forward(req, visit.res, { ...this.#common(visit), ...token });
@@ -81,55 +64,9 @@ export class ExternalHost {
       leaving.abort(new Error('the client is gone'));
     });
     const manner = this.#logins.manner(operation, leaving.signal);
-    const own = await this.#ownPart(visit, exchange, leaving.signal);
+    const own = await this.#carrier.ownPart(visit, exchange, leaving.signal);
     if (own) await this.#registry.answer(exchange, own.route, own.bring);
     else await this.#go(visit, operation, caller, manner);
-  }
-
-  /** How the repository of ours, if there is one, answers; undefined when it is the other side that does. */
-  async #ownPart(
-    visit: ExternalVisit,
-    { operation, caller }: Exchange,
-    signal: AbortSignal,
-  ): Promise<{ route: Route | undefined; bring?: Bring } | undefined> {
-    const { read, write } = this.#split;
-    const destination = route(this.#split, operation, caller);
-    if (destination.to === 'registry') return { route: destination.route };
-    if (destination.to === 'either' && operation.kind === 'blob-get') {
-      const { name, digest } = operation;
-      const isDoubtful = this.#doubts.has(name, digest);
-      if (write && 'repository' in write) {
-        const route = localRoute(write.repository, read);
-        const isHeld = await this.#registry.content(write.repository).findBlob(name, digest, 'local');
-        const isThere = !isHeld && !isDoubtful && (await this.#isRead(name, digest, signal));
-        return isThere ? undefined : { route };
-      }
-      if (!('repository' in read) || isDoubtful || !caller.may('pull', name)) return undefined;
-      const isHeld = await this.#registry.content(read.repository).findBlob(name, digest, 'local');
-      return isHeld && { route: localRoute(read.repository, read) };
-    }
-    if (destination.to === 'carrying' && operation.kind === 'manifest-put') {
-      if (!write || !('repository' in write) || !this.#backends.reader) return undefined;
-      const to = sinkOfRepository(this.#registry.content(write.repository));
-      const parts = { ...this.#carrying(), from: sourceOf(this.#backends.reader), to };
-      const bring: Bring = (bytes, mediaType) =>
-        bringReferences(parts, visit, operation, { mediaType, bytes });
-      return {
-        route: localRoute(write.repository, read),
-        ...(caller.may('pull', operation.name) && { bring }),
-      };
-    }
-    return undefined;
-  }
-
-  /** Whether who is read from has a blob; one that gives no answer has none (trap T3). */
-  async #isRead(name: Name, digest: Digest, signal: AbortSignal): Promise<boolean> {
-    const found = await this.#backends.reader?.headBlob(name, digest, signal).catch(() => undefined);
-    return found !== undefined;
-  }
-
-  #carrying() {
-    return { bringOver: this.#bringOver, doubts: this.#doubts };
   }
 
   /** How the addresses behind it do. */
@@ -143,7 +80,7 @@ export class ExternalHost {
 
   /** Ends what is under way. */
   async close(): Promise<void> {
-    this.#bringOver.stop();
+    this.#carrier.stop();
     await this.#backends.close();
   }
 
@@ -152,9 +89,14 @@ export class ExternalHost {
     const destination = route(this.#split, operation, caller);
     if (destination.to === 'refusal') await respondError(req, res, destination.error, facts);
     else if (destination.to === 'carrying' && operation.kind === 'manifest-put') {
-      await this.#putManifest(visit, operation, caller, manner);
+      const { write } = this.#backends;
+      if (!write) throw new Error('a push to nowhere');
+      await this.#carrier.putManifest(visit, operation, caller, manner, (body) =>
+        this.#forward(visit, [{ ...this.#attempt(visit, write, manner), body }]),
+      );
     } else {
-      if (operation.kind === 'upload-start' && (await this.#mount(visit, operation, caller, manner))) return;
+      if (operation.kind === 'upload-start' && (await this.#carrier.mount(visit, operation, caller, manner)))
+        return;
       await this.#forward(visit, this.#attempts(visit, operation, destination, manner));
     }
   }
@@ -180,7 +122,7 @@ export class ExternalHost {
         ];
       case 'either': {
         if (operation.kind !== 'blob-get') return written();
-        if (this.#doubts.has(operation.name, operation.digest)) return written();
+        if (this.#carrier.isDoubtful(operation.name, operation.digest)) return written();
         const found = this.#reads(visit, manner, (status) => status >= 400);
         // Who does not have it has the last word, for it says so in the way that clients know of it.
         return [...written((status) => status === 404), ...found, ...written()];
@@ -247,75 +189,6 @@ export class ExternalHost {
     req.setMaxListeners(20 + 10 * attempts.length);
     if (facts.id !== undefined) res.setHeader('X-Request-Id', facts.id);
     await this.#forwarder.forward(req, res, attempts);
-  }
-
-  async #putManifest(
-    visit: ExternalVisit,
-    operation: Extract<Operation, { kind: 'manifest-put' }>,
-    caller: RoutedCaller,
-    manner: Manner,
-  ): Promise<void> {
-    const { write } = this.#backends;
-    if (!write) throw new Error('a push to nowhere');
-    const parts = { ...this.#carrying(), ...this.#ends(visit, operation.name, caller, manner) };
-    await putManifest(parts, visit, operation, (body) =>
-      this.#forward(visit, [{ ...this.#attempt(visit, write, manner), body }]),
-    );
-  }
-
-  /** Where content comes from and goes to, as this caller may use them. */
-  #ends(
-    visit: ExternalVisit,
-    readName: Name,
-    caller: RoutedCaller,
-    manner: Manner,
-  ): { from: Source; to: Sink } {
-    const { reader, write, writer, destination } = this.#backends;
-    if (!write || !writer || !destination) throw new Error('a push to nowhere');
-    const authorization = manner.hidesLogin ? undefined : visit.req.headers.authorization;
-    const authorizer = manner.hidesLogin ? write.authorizer : authorization;
-    const to = sinkOf({ upstream: writer.as(authorization), destination, authorizer });
-    const { read } = this.#split;
-    const from =
-      'repository' in read
-        ? sourceOfRepository(this.#registry.content(read.repository))
-        : reader && sourceOf(reader.as(authorization));
-    // Nobody is brought what he may not read himself; of an external registry he is asked for his own login.
-    const mayRead = !manner.hidesLogin || caller.may('pull', readName);
-    return { from: from && mayRead ? from : nothing, to };
-  }
-
-  /** Makes a mount good that only who is read from can give (trap T6); false when the registry itself is to answer. */
-  async #mount(
-    visit: ExternalVisit,
-    { name, mount }: Extract<Operation, { kind: 'upload-start' }>,
-    caller: RoutedCaller,
-    manner: Manner,
-  ): Promise<boolean> {
-    if (!mount?.from || !this.#backends.write || this.#doubts.has(name, mount.digest)) return false;
-    const { digest, from } = mount;
-    const ends = this.#ends(visit, from, caller, manner);
-    const signal = AbortSignal.timeout(mountPatience);
-    try {
-      // What it has itself it mounts itself.
-      if (await ends.to.hasBlob(from, digest, signal)) return false;
-      if (!(await this.#bringOver.bringBlob(name, digest, named(ends.from, from), ends.to, signal)))
-        return false;
-    } catch {
-      // The client has it and uploads it, which says more of what is the matter than we could.
-      return false;
-    }
-    visit.facts.digest = digest;
-    visit.facts.adopted = 1;
-    if (visit.facts.id !== undefined) visit.res.setHeader('X-Request-Id', visit.facts.id);
-    visit.res
-      .writeHead(201, {
-        Location: `/v2/${name}/blobs/${digest}`,
-        'Docker-Content-Digest': digest,
-        'Content-Length': 0,
-      })
-      .end();
-    return true;
   }
 
   /** What the wire tells of a caller whose credentials are not ours to read. */

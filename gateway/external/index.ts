@@ -5,7 +5,8 @@ import { createForwarder, type Forwarder } from '../forward.ts';
 import type { Log } from '../log.ts';
 import type { UpstreamPem } from '../upstream-pem.ts';
 import { createBackends, type BackendSettings } from './backend.ts';
-import { ExternalHost, type EmbeddedRegistry } from './host.ts';
+import type { EmbeddedRegistry } from './carrier.ts';
+import { ExternalHost } from './host.ts';
 import type { ExternalVisit } from './visit.ts';
 
 export type { ExternalVisit } from './visit.ts';
