@@ -34,7 +34,11 @@ function shown(door: DoorKind): string {
   if (door.kind === 'forward') return `forward ${door.address.href}`;
   const { read, write } = door.split;
   const of = (target: typeof write): string =>
-    target === undefined ? 'nothing' : 'repository' in target ? target.repository : String(target.addresses[0]);
+    target === undefined
+      ? 'nothing'
+      : 'repository' in target
+        ? target.repository
+        : String(target.addresses[0]);
   return `${of(read)} < ${of(write)}`;
 }
 

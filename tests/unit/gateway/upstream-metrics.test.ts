@@ -7,7 +7,7 @@ test('the state of upstreams as metrics', async () => {
   const metrics = upstreamMetrics([
     {
       repository: 'hub',
-    prefix: 'docker.io',
+      prefix: 'docker.io',
       offline: false,
       blocked: undefined,
       state: {
