@@ -1,4 +1,6 @@
+import { chownSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CertificateError } from './certificate-error.ts';
@@ -42,10 +44,28 @@ export async function unlessLocked<T>(directory: string, work: () => Promise<T>)
 }
 
 function openIn(directory: string): DatabaseSync {
+  const path = join(directory, '.lock');
   try {
-    return new DatabaseSync(join(directory, '.lock'), { timeout: 0 });
+    const database = new DatabaseSync(path, { timeout: 0 });
+    giveToOwner(path, directory);
+    return database;
   } catch (error) {
     throw cannotWrite(directory, error);
+  }
+}
+
+/**
+ * Who may only read the file gets a lock that others get at the same time, so what root makes has to be the owner's. By
+ * its path: to open and close it here would free the lock of another call in this process (fcntl(2)).
+ */
+function giveToOwner(path: string, directory: string): void {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = statSync(directory);
+  if (statSync(path).uid === uid) return;
+  try {
+    chownSync(path, uid, gid);
+  } catch {
+    // An owner whom a container does not know (user_namespaces(7)) runs no gateway beside us.
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { beforeEach, expect, test } from 'vitest';
@@ -63,3 +63,14 @@ test.runIf(isRoot)('a folder of somebody else’s that others can enter is used,
     expect.stringMatching(/can be read by others and belongs to somebody else: chmod 700 it/),
   ]);
 });
+
+test.runIf(isRoot)(
+  'what root locks can be locked by the owner of the folder: who may only read it locks nothing',
+  async () => {
+    await folder.ensure();
+    expect((await stat(folder.path('.lock'))).uid).toBe(NOBODY);
+    await chown(folder.path('.lock'), 0, 0);
+    await folder.ensure({ names: ['other.test'] });
+    expect((await stat(folder.path('.lock'))).uid).toBe(NOBODY);
+  },
+);
