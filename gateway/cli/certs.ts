@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { json } from 'node:stream/consumers';
 import { Command } from 'commander';
 import {
@@ -6,9 +7,9 @@ import {
   rotateAuthority,
   type ServedCertificates,
 } from '../../certs/index.ts';
-
-import { certificateSettings } from '../certificates.ts';
+import { certificateFolder, certificateSettings } from '../certificates.ts';
 import { shownInFiles, type Shown } from '../certificates-shown.ts';
+import type { Config } from '../config/index.ts';
 import { NoGateway, requireGateway } from '../control/index.ts';
 import { day, inLines } from './certificate-lines.ts';
 import { configOf, withConfigOptions, type ConfigOptions } from './config-options.ts';
@@ -86,12 +87,22 @@ async function renew({ authority, now, ...options }: RenewOptions, world: World)
     throw new Failure('--now goes with --authority: without it the renewal is at once', 2);
   const config = await configOf(options, world);
   if (config.tls.profile === 'acme' && !authority) await requirePort80(config.data);
+  if (config.tls.profile === 'ca' || config.tls.profile === 'self-signed') await requireCertificates(config);
   const settings = certificateSettings(config);
   const served = authority
     ? await rotateAuthority(settings, { immediately: now === true })
     : await renewServer(settings);
   world.stdout.write(authority ? ofRotation(served) : ofRenewal(served));
   for (const warning of served.warnings) world.stderr.write(`warning: ${warning}\n`);
+}
+
+/** In a folder that was mistyped it would make another CA, and say that all is well. */
+async function requireCertificates(config: Config): Promise<void> {
+  await access(certificateFolder(config)).catch((fault: unknown) => {
+    if ((fault as NodeJS.ErrnoException).code !== 'ENOENT') return;
+    const what = `there is no certificate in ${config.data} yet`;
+    throw new Failure(`${what}: "dockgate serve" makes it, or name its folder with --data`, 1, fault);
+  });
 }
 
 /** The command orders by itself, but the port that the authority asks is the gateway's. */

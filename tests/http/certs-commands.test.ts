@@ -190,10 +190,15 @@ describe('what cannot be done is said', () => {
 
   test.each([
     ['show', /there is no certificate in .*empty yet: "dockgate serve" makes it/],
+    [
+      'renew',
+      /there is no certificate in .*empty yet: "dockgate serve" makes it, or name its folder with --data/,
+    ],
     ['export', /server\.crt does not exist: start the gateway once/],
   ])('%s of an empty folder', async (name, message) => {
     const argv = name === 'export' ? ['export', '--pem', join(place.folder, 'x')] : [name];
     const { code, stderr } = await run(argv, '', join(place.folder, 'empty'));
     expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
+    await expect(stat(join(place.folder, 'empty'))).rejects.toThrow('ENOENT');
   });
 });
