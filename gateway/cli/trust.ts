@@ -20,7 +20,7 @@ import { clockSentence, describeOffer, describeReports, offerInJson } from './tr
 import type { World } from './world.ts';
 
 interface TrustOptions extends Partial<Record<TrustClient, boolean>> {
-  readonly fingerprint: string[];
+  readonly fingerprint?: readonly string[];
   readonly uninstall?: boolean;
   readonly json?: boolean;
   readonly root: string;
@@ -36,8 +36,7 @@ export function trustCommand(world: World): Command {
     .option(
       '--fingerprint <sha256>',
       'trust what has this fingerprint, and ask nothing; may be given several times',
-      (given, before: string[]) => [...before, given],
-      [],
+      collect,
     )
     .option('--docker', 'for docker: /etc/docker/certs.d')
     .option('--podman', 'for podman, buildah and skopeo: /etc/containers/certs.d')
@@ -53,9 +52,13 @@ export function trustCommand(world: World): Command {
     .action((host: string, options: TrustOptions) => inWords(() => trust(host, options, world)));
 }
 
+function collect(given: string, before: readonly string[] = []): readonly string[] {
+  return [...before, given];
+}
+
 async function trust(text: string, options: TrustOptions, world: World): Promise<void> {
   const host = typed(trustHost, text);
-  const fingerprints = options.fingerprint.map((each) => typed(canonicalFingerprint, each));
+  const fingerprints = (options.fingerprint ?? []).map((each) => typed(canonicalFingerprint, each));
   const asked = CLIENTS.filter((client) => options[client]);
   const machine = trustMachine(options.root);
   if (options.uninstall) {

@@ -158,3 +158,10 @@ test('--uninstall needs no server, and says when there is nothing', async () => 
   expect(failure).toBeUndefined();
   expect(out).toContain('nothing was changed');
 });
+
+test('the help names no value that nobody would type', () => {
+  const world = { stdout: new PassThrough(), stderr: new PassThrough(), stdin: Readable.from([]), env: {} };
+  const help = trustCommand(world).helpInformation();
+  expect(help).toContain('--fingerprint <sha256>');
+  expect(help).not.toContain('default: []');
+});
