@@ -5,16 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 
 // Loaded only now, since loading makes the young generation grow.
 const { Command, CommanderError } = await import('commander');
-const { serveCommand } = await import('./cli/serve.ts');
 const { Failure } = await import('./cli/failure.ts');
-const { userCommand } = await import('./cli/user.ts');
-const { certsCommand } = await import('./cli/certs.ts');
-const { explainCommand } = await import('./cli/explain.ts');
-const { prefetchCommand } = await import('./cli/prefetch.ts');
-const { trustCommand } = await import('./cli/trust.ts');
-const { upstreamCommand } = await import('./cli/upstream.ts');
-const { doctorCommand } = await import('./cli/doctor.ts');
-const { nginxCommand } = await import('./cli/nginx.ts');
 
 /** The commands by their names; the only reader of argv and the environment, and the only exit. */
 const program = new Command('dockgate')
@@ -23,18 +14,23 @@ const program = new Command('dockgate')
   .configureHelp({ showGlobalOptions: true });
 
 const world = { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
-for (const command of [
-  serveCommand(world, onSignal),
-  userCommand(world),
-  certsCommand(world),
-  explainCommand(world),
-  prefetchCommand(world),
-  trustCommand(world),
-  upstreamCommand(world),
-  doctorCommand(world, onSignal),
-  nginxCommand(world),
-])
-  program.addCommand(command);
+
+/** Each is loaded only when it is wanted: the engine, which few need, is most of the program. */
+const commands = {
+  serve: async () => (await import('./cli/serve.ts')).serveCommand(world, onSignal),
+  user: async () => (await import('./cli/user.ts')).userCommand(world),
+  certs: async () => (await import('./cli/certs.ts')).certsCommand(world),
+  explain: async () => (await import('./cli/explain.ts')).explainCommand(world),
+  prefetch: async () => (await import('./cli/prefetch.ts')).prefetchCommand(world),
+  trust: async () => (await import('./cli/trust.ts')).trustCommand(world),
+  upstream: async () => (await import('./cli/upstream.ts')).upstreamCommand(world),
+  doctor: async () => (await import('./cli/doctor.ts')).doctorCommand(world, onSignal),
+  nginx: async () => (await import('./cli/nginx.ts')).nginxCommand(world),
+};
+const wanted = Object.entries(commands).filter(([name]) => name === process.argv[2]);
+// Where none is named, the help or the error has them all.
+for (const [, load] of wanted.length > 0 ? wanted : Object.entries(commands))
+  program.addCommand(await load());
 leaveExitToUs(program);
 
 // Between "it listens" and "it works" a forgotten rejection must not go unseen, nor end transfers of others.

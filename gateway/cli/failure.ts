@@ -1,7 +1,4 @@
-import { CertificateError } from '../../certs/index.ts';
-import { AccountError } from '../../registry/index.ts';
 import { ConfigErrors } from '../config/index.ts';
-import { ListenError } from '../listener.ts';
 
 /** A command that could not do its work, in words for who gave it; exit code 1, or 2 for wrong usage. */
 export class Failure extends Error {
@@ -14,6 +11,9 @@ export class Failure extends Error {
   }
 }
 
+/** By their names: a command that throws none of them would load the engine only to know that. */
+const mendable = new Set(['AccountError', 'CertificateError', 'ListenError']);
+
 /** Runs `work`; faults that a person can mend become a Failure without a stack. */
 export async function inWords<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -21,9 +21,7 @@ export async function inWords<T>(work: () => Promise<T>): Promise<T> {
   } catch (fault) {
     if (fault instanceof ConfigErrors)
       throw new Failure(`the configuration has mistakes:\n${fault.message}`, 2, fault);
-    if (fault instanceof CertificateError || fault instanceof AccountError || fault instanceof ListenError) {
-      throw new Failure(fault.message, 1, fault);
-    }
+    if (fault instanceof Error && mendable.has(fault.name)) throw new Failure(fault.message, 1, fault);
     throw fault;
   }
 }
