@@ -42,7 +42,7 @@ export interface Listener {
 }
 
 /** A port that could not be opened; the message says what to do. */
-export class ListenError extends Error {
+class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
