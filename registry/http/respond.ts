@@ -29,7 +29,7 @@ export async function respond(
   if (body && 'json' in body) head['Content-Type'] = 'application/json';
   if (bytes && !('Content-Length' in head) && status !== 204 && status !== 304)
     head['Content-Length'] = bytes.byteLength;
-  const rest = req.complete || req.destroyed ? undefined : readOn(req);
+  const rest = req.complete ? undefined : req.destroyed ? untilClosed(res) : readOn(req);
   res.writeHead(status, head);
   if (req.method === 'HEAD' || status === 304) {
     res.end();
@@ -107,6 +107,22 @@ function readOn(req: IncomingMessage): Promise<void> {
   const timer = setTimeout(() => req.socket.destroy(), linger);
   return new Promise((resolve) => {
     req.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/**
+ * An upload that broke off on our side, as on a full disk, can be read on no more. Closed at once, its connection would
+ * break under a client that still sends and has not read why. Fulfils when the client has closed it; undefined when it is
+ * closed already.
+ */
+function untilClosed({ socket }: ServerResponse): Promise<void> | undefined {
+  if (!socket || socket.destroyed) return undefined;
+  const timer = setTimeout(() => socket.destroy(), linger);
+  return new Promise((resolve) => {
+    socket.once('close', () => {
       clearTimeout(timer);
       resolve();
     });

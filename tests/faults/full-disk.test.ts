@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import tls from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseDigest } from '../../registry/model/index.ts';
 import { generateBytes } from '../support/generated-bytes.ts';
@@ -101,6 +104,43 @@ describeWith(['namespaces'], 'a full disk', () => {
     }
     await expectSound();
   });
+
+  test('is told to who wants the connection closed and still sends', { timeout: 60_000 }, async () => {
+    const path = await startUpload(client, 'team/big');
+    const [head, body] = (await sendDeaf(path, 40 * MIB)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 507 /);
+    expect(body).toMatch(/^\{"errors":\[\{"code":"UNAVAILABLE","message":"[^"]*full/);
+    await expectSound();
+  });
+
+  /** Sends a chunk without reading until no more is taken, and then reads the answer. */
+  async function sendDeaf(path: string, size: number): Promise<string> {
+    const { hostname, port } = new URL(dockgate.url);
+    const socket = tls.connect({
+      host: hostname,
+      port: Number(port),
+      ca: dockgate.ca,
+      servername: 'localhost',
+    });
+    const faults: Error[] = [];
+    socket.on('error', (fault: Error) => faults.push(fault));
+    await once(socket, 'secureConnect');
+    const authorization = await dockgate.authorization('');
+    const fields = [`Host: localhost`, `Authorization: ${authorization}`, `Content-Length: ${size}`];
+    socket.write([`PATCH ${path} HTTP/1.1`, ...fields, 'Connection: close', '', ''].join('\r\n'));
+    const piece = Buffer.alloc(MIB, 'x');
+    for (let sent = 0, waits = 0; sent < size && waits < 20 && faults.length === 0;) {
+      if (socket.writableNeedDrain) waits = await sleep(50, waits + 1);
+      else {
+        socket.write(piece);
+        [sent, waits] = [sent + piece.length, 0];
+      }
+    }
+    expect(faults).toEqual([]);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    return answer.toString();
+  }
 
   test('that strikes the metadata is told to who puts a manifest', { timeout: 60_000 }, async () => {
     await pushBlob(client, 'team/app', image.config);
