@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { startBackend } from '../support/forwarding.ts';
 import { startLocalGateway, type LocalGateway } from '../support/gateway.ts';
 import { createLoopback, type Place } from '../support/place.ts';
 import { describeWith } from '../support/require-programs.ts';
@@ -59,6 +60,21 @@ describeWith(['docker-registry'], 'hosts with external backends', () => {
     const path = new URL(session.headers.location ?? '', 'https://pair.test');
     expect((await at('pair.test').ask(path.pathname + path.search)).status).toBe(204);
     expect((await writers.requests()).map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
+  });
+
+  test('a search is answered by whoever knows one', async () => {
+    const found = { query: 'app', num_results: 1, results: [{ name: 'team/app' }] };
+    const searched = await startBackend((req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(found));
+    });
+    const hosts = { 'pair.test': { read: readers.url, write: searched.address.href } };
+    const other = await startLocalGateway(place, { hosts, repositories: {} });
+    onTestFinished(() => other.stop());
+    const headers = { host: 'pair.test' };
+    expect((await other.ask('/v1/_ping', { headers })).status).toBe(200);
+    const reply = await other.ask('/v1/search?q=app', { headers });
+    expect([reply.status, JSON.parse(reply.body.toString())]).toEqual([200, found]);
+    expect(searched.seen.map(({ url }) => url)).toEqual(['/v1/_ping', '/v1/search?q=app']);
   });
 
   test('what is no end-point of ours goes by its method', async () => {
