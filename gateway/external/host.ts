@@ -7,8 +7,9 @@ import {
   type Operation,
 } from '../../registry/index.ts';
 import type { Attempt, Forwarder } from '../forward.ts';
-import { route, type Destination, type RoutedCaller, type Split } from '../routing.ts';
-import type { Backend, Backends } from './backend.ts';
+import { route, type RoutedCaller, type Split } from '../routing.ts';
+import { Attempts } from './attempts.ts';
+import type { Backends } from './backend.ts';
 import { Carrier, type EmbeddedRegistry } from './carrier.ts';
 import type { HealthReport } from './health.ts';
 import { intentOf } from './intent.ts';
@@ -24,6 +25,7 @@ export class ExternalHost {
   readonly #forwarder: Forwarder;
   readonly #realms: Realms;
   readonly #carrier: Carrier;
+  readonly #attempts: Attempts;
   readonly #pushers = new Pushers();
   readonly #logins = new OwnLogins();
   readonly #registry: EmbeddedRegistry;
@@ -35,6 +37,9 @@ export class ExternalHost {
     this.#forwarder = forwarder;
     this.#carrier = new Carrier(split, backends, registry);
     this.#realms = new Realms([...backends.reads, ...(backends.write ? [backends.write] : [])]);
+    this.#attempts = new Attempts(backends, this.#realms, (name, digest) =>
+      this.#carrier.isDoubtful(name, digest),
+    );
   }
 
   /** Answers a request whose login is the backends' to check. */
@@ -48,7 +53,7 @@ export class ExternalHost {
     });
     if (token) {
       facts.operation = 'token';
-      await this.#forwarder.forward(req, visit.res, { ...this.#common(visit), ...token });
+      await this.#forwarder.forward(req, visit.res, { ...this.#attempts.common(visit), ...token });
       return;
     }
     const operation = readOperation(visit);
@@ -92,99 +97,13 @@ export class ExternalHost {
       const { write } = this.#backends;
       if (!write) throw new Error('a push to nowhere');
       await this.#carrier.putManifest(visit, operation, caller, manner, (body) =>
-        this.#forward(visit, [{ ...this.#attempt(visit, write, manner), body }]),
+        this.#forward(visit, [{ ...this.#attempts.at(visit, write, manner), body }]),
       );
     } else {
       if (operation.kind === 'upload-start' && (await this.#carrier.mount(visit, operation, caller, manner)))
         return;
-      await this.#forward(visit, this.#attempts(visit, operation, destination, manner));
+      await this.#forward(visit, this.#attempts.of(visit, operation, destination, manner));
     }
-  }
-
-  /** Whom to ask, one after the other. */
-  #attempts(
-    visit: ExternalVisit,
-    operation: Operation,
-    destination: Destination,
-    manner: Manner,
-  ): readonly Attempt[] {
-    const reads = this.#reads(visit, manner);
-    const { write } = this.#backends;
-    const written = (passOver?: Attempt['passOver']): readonly Attempt[] =>
-      write ? [this.#attempt(visit, write, manner, passOver)] : reads;
-    switch (destination.to) {
-      case 'both':
-        // Whoever wants a login says so to the client; when all are content it is the one that is read from who answers.
-        return [
-          ...written((status) => status !== 401),
-          ...this.#reads(visit, manner, () => false),
-          ...written(),
-        ];
-      case 'either': {
-        if (operation.kind !== 'blob-get') return written();
-        if (this.#carrier.isDoubtful(operation.name, operation.digest)) return written();
-        const found = this.#reads(visit, manner, (status) => status >= 400);
-        // Who does not have it has the last word, for it says so in the way that clients know of it.
-        return [...written((status) => status === 404), ...found, ...written()];
-      }
-      case 'external':
-        if (destination.side === 'write') return this.#writes(visit, operation, manner);
-        // T18: a group of Nexus may know no search where its hosted repository does.
-        return write && (operation.kind === 'search' || operation.kind === 'search-ping')
-          ? [...this.#reads(visit, manner, (status) => status >= 400), ...written()]
-          : reads;
-      default:
-        return written();
-    }
-  }
-
-  /** The addresses that are read from; `passOver` for the last of them, too. */
-  #reads(visit: ExternalVisit, manner: Manner, passOver?: Attempt['passOver']): readonly Attempt[] {
-    const isDown = (status: number): boolean => status >= 500 || status === 429;
-    const all = this.#backends.reads;
-    const well = new Set(all.filter(({ health }) => health.isWell));
-    const inOrder = [...well, ...all.filter((backend) => !well.has(backend))];
-    return inOrder.map((backend, at) =>
-      this.#attempt(visit, backend, manner, at < all.length - 1 ? isDown : passOver),
-    );
-  }
-
-  #writes(visit: ExternalVisit, operation: Operation, manner: Manner): readonly Attempt[] {
-    const { write } = this.#backends;
-    if (!write) return this.#reads(visit, manner);
-    if (operation.kind !== 'upload-start' || !operation.mount) return [this.#attempt(visit, write, manner)];
-    // T6: a refused mount ends pushes, where an upload would go on. What was refused has begun nothing.
-    const [path = ''] = (visit.req.url ?? '').split('?', 1);
-    const mounting = this.#attempt(visit, write, manner, (status) =>
-      [400, 404, 405, 409, 422].includes(status),
-    );
-    const plain = this.#attempt(visit, write, manner);
-    return [mounting, { ...plain, target: `${write.address.pathname.replace(/\/+$/, '')}${path}` }];
-  }
-
-  #attempt(visit: ExternalVisit, backend: Backend, manner: Manner, passOver?: Attempt['passOver']): Attempt {
-    const { origin } = visit;
-    let authorization: string | null | undefined;
-    return {
-      ...this.#common(visit),
-      address: backend.address,
-      hidesLogin: manner.hidesLogin,
-      publicRealm: (realm) => this.#realms.publicRealm(realm, backend.address, origin.origin),
-      prepare: async () => {
-        const introduced = await manner.introduce(backend);
-        authorization = introduced.authorization;
-        return introduced;
-      },
-      onOutcome: (outcome) => {
-        backend.health.note(outcome);
-        if (outcome === 401) manner.refused(backend, authorization);
-      },
-      ...(passOver && { passOver }),
-    };
-  }
-
-  #common({ facts, origin }: ExternalVisit) {
-    return { origin: origin.origin, client: origin.client, rewriteLocations: true, facts };
   }
 
   async #forward({ req, res, facts }: ExternalVisit, attempts: readonly Attempt[]): Promise<void> {
@@ -212,7 +131,9 @@ export class ExternalHost {
     const isRead = ['GET', 'HEAD', 'OPTIONS'].includes(method);
     const { write } = this.#backends;
     const attempts =
-      isRead || !write ? this.#reads(visit, passingThrough) : [this.#attempt(visit, write, passingThrough)];
+      isRead || !write
+        ? this.#attempts.reads(visit, passingThrough)
+        : [this.#attempts.at(visit, write, passingThrough)];
     await this.#forward(visit, isRead ? attempts : attempts.slice(0, 1));
   }
 }
