@@ -1,4 +1,5 @@
 import type { BackendConfig } from './config.ts';
+import { resolveIntroduction } from './resolve-introduction.ts';
 import type { Settings } from './schema.ts';
 
 /**
@@ -6,17 +7,9 @@ import type { Settings } from './schema.ts';
  * that only we can check the login. `absolute` makes a path of the file absolute.
  */
 export function resolveBackend(
-  { login = 'backend', username, password, ca, clientCert, clientKey }: Settings['hosts'][string],
+  { login = 'backend', ...introduction }: Settings['hosts'][string],
   isMixed: boolean,
   absolute: (name: string) => string,
 ): BackendConfig {
-  return {
-    login: isMixed ? 'gateway' : login,
-    credentials: username === undefined || password === undefined ? undefined : { username, password },
-    ca: ca === undefined ? undefined : absolute(ca),
-    clientCertificate:
-      clientCert === undefined || clientKey === undefined
-        ? undefined
-        : { cert: absolute(clientCert), key: absolute(clientKey) },
-  };
+  return { login: isMixed ? 'gateway' : login, ...resolveIntroduction(introduction, absolute) };
 }

@@ -1,5 +1,6 @@
 import type { ProxyConfig, RepositoryConfig } from './config.ts';
 import { defaultPrefix, dockerHubPrefix } from './prefixes.ts';
+import { resolveIntroduction } from './resolve-introduction.ts';
 import type { Settings } from './schema.ts';
 
 type RepositorySettings = Settings['repositories'][string];
@@ -31,12 +32,7 @@ function resolveProxy(settings: ProxySettings, absolute: (name: string) => strin
     library: library === 'auto' ? prefix === dockerHubPrefix : library,
     index: settings.index,
     routes: settings.routes,
-    credentials: username === undefined || password === undefined ? undefined : { username, password },
-    ca: ca === undefined ? undefined : absolute(ca),
-    clientCertificate:
-      clientCert === undefined || clientKey === undefined
-        ? undefined
-        : { cert: absolute(clientCert), key: absolute(clientKey) },
+    ...resolveIntroduction({ username, password, ca, clientCert, clientKey }, absolute),
     maxSize: settings.maxSize,
     maxUnused: settings.maxUnused,
   };

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './gateway.ts';
 import type { Place } from './place.ts';
+import { startNginx } from './start-nginx.ts';
 
 /** A repository of a server that has each of them under a path, as Nexus does. */
 export interface NexusRepository {
@@ -55,14 +55,6 @@ http {
   }
 }
 `;
-  await writeFile(join(folder, 'nginx.conf'), config);
-  const server = place.spawn(['nginx', '-c', join(folder, 'nginx.conf'), '-p', folder]);
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const ended = await Promise.race([sleep(50, false), server.ended.then(() => true)]);
-    if (ended) break;
-    const socket = await place.connect(place.address, port).catch(() => undefined);
-    socket?.destroy();
-    if (socket) return base;
-  }
-  throw new Error(`nginx did not start; it printed:\n${server.output()}`);
+  await startNginx(place, folder, config, port);
+  return base;
 }

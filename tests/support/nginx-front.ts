@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './gateway.ts';
 import type { Place } from './place.ts';
+import { startNginx } from './start-nginx.ts';
 
 /** What nginx is to do. */
 export interface FrontOptions {
@@ -66,14 +66,6 @@ export async function startNginxFront(place: Place, options: FrontOptions): Prom
   const folder = join(place.folder, `nginx-${randomUUID()}`);
   await mkdir(folder);
   const port = await freePort();
-  await writeFile(join(folder, 'nginx.conf'), configOf(folder, place.address, port, options));
-  const server = place.spawn(['nginx', '-c', join(folder, 'nginx.conf'), '-p', folder]);
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const ended = await Promise.race([sleep(50, false), server.ended.then(() => true)]);
-    if (ended) break;
-    const socket = await place.connect(place.address, port).catch(() => undefined);
-    socket?.destroy();
-    if (socket) return port;
-  }
-  throw new Error(`nginx did not start; it printed:\n${server.output()}`);
+  await startNginx(place, folder, configOf(folder, place.address, port, options), port);
+  return port;
 }
