@@ -73,10 +73,7 @@ async function decide(
       return grantToken(parts.access.tokenService, exchange);
     default:
       if (!route) throw new RegistryError('nameUnknown', { message: 'this host has no registry' });
-      return handle(exchange, operation, {
-        ...targetOf(parts, route, exchange.namespace),
-        bring,
-      });
+      return handle(exchange, operation, targetOf(parts, route, exchange.namespace, bring));
   }
 }
 
@@ -128,7 +125,8 @@ function targetOf(
   { repositories, uploads, promises, sender, schema1 }: AnswerParts,
   { repository, view, reach }: Route,
   namespace: string | undefined,
-): Omit<Target, 'bring'> {
+  bring: Bring | undefined,
+): Target {
   const find = (name: string) => {
     const found = repositories.get(name);
     if (!found) throw new Error(`there is no repository ${name}`);
@@ -150,6 +148,7 @@ function targetOf(
     promises,
     sender,
     schema1,
+    bring,
     hosted() {
       if (source instanceof HostedRepository) return source;
       throw new RegistryError('unsupported', { message: `${repository} is read-only` });

@@ -30,7 +30,9 @@ export function markdown(
   contenders: readonly Contender[],
   lines: readonly Line[],
 ): string {
-  const head = ['', ...contenders.map(({ name }) => name), 'ratio', 'floor', ''];
+  // Some rows have something else to stand beside, and name it.
+  const names = contenders.map(({ name }, at) => (at === 0 ? name : `${name}, or as the row says`));
+  const head = ['', ...names, 'ratio', 'floor', ''];
   const rows = lines.map(({ quantity, values, digits, ratio, floor }) => [
     quantity,
     ...values.map((value) => value.toFixed(digits)),
