@@ -115,11 +115,11 @@ function readOn(req: IncomingMessage): Promise<void> {
 
 /**
  * An upload that broke off on our side, as on a full disk, can be read on no more. Closed at once, its connection would
- * break under a client that still sends and has not read why. Fulfils when the client has closed it; undefined when it is
- * closed already.
+ * break under a client that wants it closed, still sends and has not read why. Fulfils when the client has closed it;
+ * undefined when it is closed already, or stays open after the answer anyway.
  */
-function untilClosed({ socket }: ServerResponse): Promise<void> | undefined {
-  if (!socket || socket.destroyed) return undefined;
+function untilClosed({ socket, shouldKeepAlive }: ServerResponse): Promise<void> | undefined {
+  if (!socket || socket.destroyed || shouldKeepAlive) return undefined;
   const timer = setTimeout(() => socket.destroy(), linger);
   return new Promise((resolve) => {
     socket.once('close', () => {
